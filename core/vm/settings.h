@@ -33,7 +33,13 @@
 
 struct settings;
 
-enum setting_kind { SETTING_BOOLEAN = 'b', SETTING_NUMBER = 'n', SETTING_TEXT = 's', SETTING_TABLE = 't', SETTING_LIST = 'l' };
+enum setting_kind {
+    SETTING_BOOLEAN = 'b',
+    SETTING_NUMBER = 'n',
+    SETTING_TEXT = 's',
+    SETTING_TABLE = 't',
+    SETTING_LIST = 'l'
+};
 
 struct setting {
     const char *path; /* "services.api.listen" */
