@@ -23,7 +23,7 @@ struct job_list {
     struct job *first, **last;
 };
 
-struct work_pool {
+struct work {
     struct loop *loop;
     struct watch watch;
     int wake; /* eventfd */
@@ -60,7 +60,7 @@ static struct job *list_pop(struct job_list *list)
 
 static void *thread_main(void *arg)
 {
-    struct work_pool *pool = arg;
+    struct work *pool = arg;
     pthread_mutex_lock(&pool->lock);
     for (;;) {
         while (!pool->waiting.first && !pool->stop)
@@ -80,7 +80,7 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
-static void finish_jobs(struct work_pool *pool)
+static void finish_jobs(struct work *pool)
 {
     pthread_mutex_lock(&pool->lock);
     struct job *job = pool->finished.first;
@@ -98,16 +98,16 @@ static void finish_jobs(struct work_pool *pool)
 static void on_wake(struct watch *w, unsigned events)
 {
     (void)events;
-    struct work_pool *pool = (struct work_pool *)((char *)w - offsetof(struct work_pool, watch));
+    struct work *pool = (struct work *)((char *)w - offsetof(struct work, watch));
     uint64_t count;
     ssize_t n = read(pool->wake, &count, sizeof count);
     (void)n;
     finish_jobs(pool);
 }
 
-struct work_pool *work_pool_new(struct loop *loop, unsigned threads, unsigned queue)
+struct work *work_new(struct loop *loop, unsigned threads, unsigned queue)
 {
-    struct work_pool *pool = calloc(1, sizeof *pool + threads * sizeof(pthread_t));
+    struct work *pool = calloc(1, sizeof *pool + threads * sizeof(pthread_t));
     if (!pool)
         return NULL;
     pool->loop = loop;
@@ -127,7 +127,7 @@ struct work_pool *work_pool_new(struct loop *loop, unsigned threads, unsigned qu
 }
 
 /* Signals belong to the loop's thread: the new one starts with all of them blocked. */
-static bool start_thread(struct work_pool *pool)
+static bool start_thread(struct work *pool)
 {
     sigset_t all, old;
     sigfillset(&all);
@@ -139,7 +139,7 @@ static bool start_thread(struct work_pool *pool)
     return ok;
 }
 
-bool work_submit(struct work_pool *pool, void (*run)(void *arg), void (*done)(void *arg), void *arg)
+bool work_submit(struct work *pool, void (*run)(void *arg), void (*done)(void *arg), void *arg)
 {
     if (pool->pending >= pool->queue_limit + pool->limit)
         return false;
@@ -159,12 +159,12 @@ bool work_submit(struct work_pool *pool, void (*run)(void *arg), void (*done)(vo
     return true;
 }
 
-unsigned work_pending(const struct work_pool *pool)
+unsigned work_pending(const struct work *pool)
 {
     return pool->pending;
 }
 
-void work_pool_free(struct work_pool *pool)
+void work_free(struct work *pool)
 {
     if (!pool)
         return;

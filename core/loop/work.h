@@ -6,20 +6,20 @@
 #include <stdbool.h>
 
 struct loop;
-struct work_pool;
+struct work;
 
 /* threads: how many run at once (they start at the first job, so a process that forks has none yet); queue: how many
  * jobs may wait. Returns NULL when out of memory or descriptors. */
-struct work_pool *work_pool_new(struct loop *loop, unsigned threads, unsigned queue);
+struct work *work_new(struct loop *loop, unsigned threads, unsigned queue);
 
 /* Finishes every accepted job, calls its done, then ends the threads. Blocks while jobs run. */
-void work_pool_free(struct work_pool *pool);
+void work_free(struct work *pool);
 
 /* Runs run(arg) on a thread, then done(arg) on the loop, exactly once each. Whatever arg points to must live until
  * done. Returns false, and calls neither, when the queue is full or no thread can be started. */
-bool work_submit(struct work_pool *pool, void (*run)(void *arg), void (*done)(void *arg), void *arg);
+bool work_submit(struct work *pool, void (*run)(void *arg), void (*done)(void *arg), void *arg);
 
 /* Jobs that wait or run. */
-unsigned work_pending(const struct work_pool *pool);
+unsigned work_pending(const struct work *pool);
 
 #endif
