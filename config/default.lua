@@ -1,7 +1,8 @@
--- Every setting there is, a row each: name, type, default, bounds, whether a reload may change it, and what it means.
--- A configuration file (config/NAME.lua) returns a table of overrides; TOOLBOX_NAME in the environment overrides that,
--- TOOLBOX_NAME_FILE names a file that holds a secret. Types are described in core/vm/settings.h. `toolboxd check` prints
--- the outcome. A row without default is optional. reload = false: a change needs a restart and is refused by name.
+-- Every setting there is, a row each: name, type, default, bounds, whether a reload may change it, what it means.
+-- A configuration file (config/NAME.lua) returns a table of overrides; TOOLBOX_NAME in the environment overrides
+-- that, TOOLBOX_NAME_FILE names a file that holds a secret. The types are described in core/vm/settings.h.
+-- `toolboxd check` prints the outcome. A row without default is optional. reload = false: a change needs a restart
+-- and is refused by name.
 
 local database = {
   type = "record",
@@ -27,7 +28,8 @@ local service = {
   type = "record",
   fields = {
     { name = "listen", type = "list", of = "address", required = true },
-    { name = "tls", type = "list", of = tls, doc = "certificates, chosen by SNI; the first for clients that name no host" },
+    { name = "tls", type = "list", of = tls,
+      doc = "certificates, chosen by SNI; the first is for clients that name no host" },
     { name = "static", type = "map", of = "path", default = {},
       doc = "URL prefix to folder, served by the core: ETag, conditional requests, ranges, sendfile" },
   },

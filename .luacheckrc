@@ -1,0 +1,9 @@
+-- What the scripts may use: LuaJIT's globals, nothing accidental.
+std = "luajit"
+max_line_length = 120
+exclude_files = { "build*/", ".run/", "tools/web/node_modules/", "tests/fuzz/", "lua/roblox/" }
+-- A parameter that a signature asks for may go unused.
+unused_args = false
+-- Stubs declare and do nothing; their annotations can't be wrapped.
+files["lua/host"] = { ignore = { "211", "212", "221", "241", "631" } }
+files["tests/**/*_spec.lua"] = { std = "+busted" }
