@@ -66,7 +66,12 @@ static size_t find(const struct settings *s, const char *path)
 const struct setting *settings_find(const struct settings *s, const char *path)
 {
     size_t i = find(s, path);
-    return i == SETTINGS_TOP ? NULL : &s->items[i].setting;
+    return i == SETTINGS_TOP || s->items[i].setting.kind == SETTING_UNSET ? NULL : &s->items[i].setting;
+}
+
+bool settings_declared(const struct settings *s, const char *path)
+{
+    return find(s, path) != SETTINGS_TOP;
 }
 
 static const struct setting *need(const struct settings *s, const char *path, enum setting_kind kind)
@@ -115,7 +120,7 @@ void settings_each(const struct settings *s, const char *path,
     if (path && parent == SETTINGS_TOP)
         return;
     for (size_t i = 0; i < s->count; i++)
-        if (s->items[i].parent == parent)
+        if (s->items[i].parent == parent && s->items[i].setting.kind != SETTING_UNSET)
             each(arg, name_of(s, i), &s->items[i].setting);
 }
 
@@ -136,8 +141,8 @@ static bool contains(const struct settings *b, const struct settings *a, size_t 
             strncmp(setting->path, top, length) == 0 && (!setting->path[length] || setting->path[length] == '.');
         if (!below)
             break;
-        const struct setting *other = settings_find(b, setting->path);
-        if (!other || !equal(setting, other))
+        size_t other = find(b, setting->path);
+        if (other == SETTINGS_TOP || !equal(setting, &b->items[other].setting))
             return false;
     }
     return true;
@@ -296,6 +301,8 @@ static void print_value(const struct settings *s, size_t i, int depth, struct bu
         print_below(s, i, depth + 1, out);
         buf_printf(out, "%*s}", 2 * depth, "");
         break;
+    case SETTING_UNSET:
+        break;
     }
 }
 
@@ -303,7 +310,7 @@ static void print_below(const struct settings *s, size_t parent, int depth, stru
 {
     bool list = parent != SETTINGS_TOP && s->items[parent].setting.kind == SETTING_LIST;
     for (size_t i = 0; i < s->count; i++) {
-        if (s->items[i].parent != parent)
+        if (s->items[i].parent != parent || s->items[i].setting.kind == SETTING_UNSET)
             continue;
         const char *name = name_of(s, i);
         bool word = strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789") == strlen(name);

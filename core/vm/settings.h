@@ -38,7 +38,8 @@ enum setting_kind {
     SETTING_NUMBER = 'n',
     SETTING_TEXT = 's',
     SETTING_TABLE = 't',
-    SETTING_LIST = 'l'
+    SETTING_LIST = 'l',
+    SETTING_UNSET = 'u' /* declared, optional and not set: only settings_declared() sees it */
 };
 
 struct setting {
@@ -68,6 +69,9 @@ const char *settings_root(const struct settings *settings);
 
 /* NULL if there is no such value. */
 const struct setting *settings_find(const struct settings *settings, const char *path);
+
+/* Does a row declare a setting of this name? */
+bool settings_declared(const struct settings *settings, const char *path);
 
 /* A value that a row declares with a default; of another kind or missing is a programming error and aborts by name. */
 int64_t settings_int(const struct settings *settings, const char *path);

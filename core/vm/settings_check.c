@@ -419,7 +419,8 @@ static bool check_row(struct load *load, int row, int values, const char *prefix
         static char variable_hint[256];
         settings_variable_name(buf_cstr(&path), "", variable_hint, sizeof variable_hint);
         good = settings_fail(load, buf_cstr(&path), "is required: set it here or by %s", variable_hint);
-    }
+    } else if (good)
+        add(load, buf_cstr(&path), parent, (struct setting){.kind = SETTING_UNSET});
     if (good)
         lua_pop(L, 1);
     load->source = good ? source : load->source;

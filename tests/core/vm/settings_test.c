@@ -26,6 +26,7 @@ static const char rows[] = "return {\n"
                            "  { name = 'services', type = 'map', default = {}, of = { type = 'record', fields = {\n"
                            "      { name = 'listen', type = 'list', of = 'address', required = true },\n"
                            "      { name = 'static', type = 'map', of = 'path' } } } },\n"
+                           "  { name = 'note', type = 'string' },\n"
                            "}\n";
 
 static const char key[] = "signing_key = '0123456789abcdef0123456789abcdef'";
@@ -114,6 +115,9 @@ static void defaults_and_notations(void **state)
     assert_string_equal(settings_text(s, "static"), path);
     assert_string_equal(settings_root(s), f->folder);
     assert_null(settings_find(s, "services.api"));
+    assert_null(settings_find(s, "note"));
+    assert_true(settings_declared(s, "note"));
+    assert_false(settings_declared(s, "nota"));
     settings_free(s);
 }
 
