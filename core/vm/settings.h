@@ -20,6 +20,8 @@
  * reload = false: a change of it is refused at a reload, by name. The variable TOOLBOX_NAME overrides a setting
  * (lists: separated by commas; not maps or records); TOOLBOX_NAME_FILE reads a secret from a file.
  *
+ * A file may call os.getenv(NAME) and include("development"), which gives the table of the file of that name beside it.
+ *
  * A path names a value: "body_limit", "services.api.listen", "roots.1". Called by the candidate, the workers and the
  * command line; holds no Lua after it is loaded. */
 #ifndef VM_SETTINGS_H

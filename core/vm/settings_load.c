@@ -41,8 +41,22 @@ static bool run_file(struct load *load, const char *path, const char *shown_as)
     return good;
 }
 
-/* Configuration may compute, read variables, and nothing else. */
-static void open_libraries(lua_State *L)
+/* include("development") in a configuration: the table that the file of that name beside it returns. */
+static int l_include(lua_State *L)
+{
+    const char *name = luaL_checkstring(L, 1);
+    if (!*name || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")])
+        return luaL_error(L, "include: expected the name of a configuration beside this one, got \"%s\"", name);
+    lua_pushfstring(L, "%s/%s.lua", lua_tostring(L, lua_upvalueindex(1)), name);
+    if (luaL_loadfilex(L, lua_tostring(L, -1), "t") != 0)
+        return lua_error(L);
+    lua_call(L, 0, 1);
+    luaL_argcheck(L, lua_istable(L, -1), 1, "does not return a table");
+    return 1;
+}
+
+/* Configuration may compute, read variables, include its neighbours, and nothing else. */
+static void open_libraries(lua_State *L, const char *folder)
 {
     static const luaL_Reg libraries[] = {{"", luaopen_base},
                                          {LUA_TABLIBNAME, luaopen_table},
@@ -66,6 +80,9 @@ static void open_libraries(lua_State *L)
     lua_setfield(L, -2, "getenv");
     lua_setglobal(L, "os");
     lua_pop(L, 1);
+    lua_pushstring(L, folder);
+    lua_pushcclosure(L, l_include, 1);
+    lua_setglobal(L, "include");
 }
 
 /* default.lua beside the file, or in the root's config/; false if there is none. */
@@ -95,7 +112,7 @@ static bool load_files(struct load *load, const char *file, const char *folder)
     struct buf rows = {0};
     bool good = false;
     load->source = file;
-    open_libraries(load->L);
+    open_libraries(load->L, folder);
     if (find_rows(folder, load->settings->root, &rows))
         good = check_files(load, buf_cstr(&rows), file);
     else

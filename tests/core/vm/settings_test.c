@@ -63,7 +63,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    static const char *const names[] = {"config/default.lua", "config/x.lua", "config/secret", "config", ""};
+    static const char *const names[] = {"config/default.lua", "config/x.lua", "config/secret",
+                                        "config/base.lua",    "config",       ""};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[128];
         snprintf(path, sizeof path, "%s/%s", f->folder, names[i]);
@@ -142,6 +143,8 @@ static void errors_name_the_file_and_the_setting(void **state)
     refused(f, body, "services.api: no such field: port");
     refused(f, "} junk {", "x.lua:1:");
     refused(f, "workers = io.open('x')", "x.lua:1:");
+    refused(f, "workers = include('none')", "none.lua");
+    refused(f, "workers = include('../x')", "x.lua:1: include: expected the name");
 }
 
 static void secrets_are_not_shown(void **state)
@@ -174,6 +177,18 @@ static void the_environment_overrides(void **state)
     settings_free(s);
     f->environment[0] = (char *)"TOOLBOX_WORKERS=many";
     refused(f, key, "TOOLBOX_WORKERS: workers: expected a whole number, got \"many\"");
+}
+
+static void a_file_builds_on_its_neighbour(void **state)
+{
+    struct fixture *f = *state;
+    char body[128];
+    snprintf(body, sizeof body, "return { %s, workers = 9 }", key);
+    write_file(f, "base.lua", body);
+    struct settings *s =
+        accepted(f, "signing_key = include('base').signing_key, workers = include('base').workers + 1");
+    assert_int_equal(settings_int(s, "workers"), 10);
+    settings_free(s);
 }
 
 static void collect(void *arg, const char *name, const struct setting *setting)
@@ -244,6 +259,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(errors_name_the_file_and_the_setting, set_up, tear_down),
         cmocka_unit_test_setup_teardown(secrets_are_not_shown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_environment_overrides, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_builds_on_its_neighbour, set_up, tear_down),
         cmocka_unit_test_setup_teardown(packing_keeps_everything, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_change_that_needs_a_restart_is_named, set_up, tear_down),
         cmocka_unit_test(notations_are_strict),
