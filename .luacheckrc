@@ -7,3 +7,4 @@ unused_args = false
 -- Stubs declare and do nothing; their annotations can't be wrapped.
 files["lua/host"] = { ignore = { "211", "212", "221", "241", "631" } }
 files["tests/**/*_spec.lua"] = { std = "+busted" }
+files["config"] = { read_globals = { "include" } }

@@ -117,10 +117,11 @@ return {
   -- The product.
   { name = "public_url", type = "string", default = "http://localhost", reload = true,
     doc = "how clients reach this installation from outside, without a port or a trailing slash" },
-  { name = "token_secret", type = "secret", reload = false, doc = "signs access tokens; 32 random octets or more" },
-  { name = "data_key", type = "secret", reload = false,
+  { name = "token_secret", type = "secret", min = 32, reload = false,
+    doc = "signs access tokens; 32 random octets or more" },
+  { name = "data_key", type = "secret", min = 64, max = 64, reload = false,
     doc = "encrypts personal values at rest; 32 octets in hex. Losing it loses the values" },
-  { name = "index_key", type = "secret", reload = false,
+  { name = "index_key", type = "secret", min = 64, max = 64, reload = false,
     doc = "finds an encrypted email address by its HMAC; 32 octets in hex" },
   { name = "llm", type = "record", reload = true, doc = "what writes lessons",
     fields = {
