@@ -1,7 +1,7 @@
 --- Writes an instance tree as a Roblox XML model file (.rbxmx), which Studio inserts as it is: the way to take a
 --- lesson into a place without the plugin, and the plugin itself to a teacher. Called by the bridge.
---- Format: rbx-dom, docs/xml.md. Every instance carries its id as the attribute ToolboxId and the tag ToolboxAI, exactly
---- as the plugin marks what it makes, so that the plugin later recognises an inserted model as ours.
+--- Format: rbx-dom, docs/xml.md. Every instance carries its id as the attribute ToolboxId and the tag ToolboxAI,
+--- exactly as the plugin marks what it makes: the game module finds a lesson by them, however it came into the place.
 
 local attributes = require "sync.attributes"
 local value = require "sync.value"
@@ -30,8 +30,10 @@ local function escape(text)
   return (legal(text):gsub('[&<>"\r]', ENTITIES))
 end
 
--- The shortest decimal that reads back as the same number.
+-- The shortest decimal that reads back as the same number; whole numbers without an exponent, which readers of integer
+-- types do not take.
 local function number(n)
+  if n == math.floor(n) and math.abs(n) < 2 ^ 53 then return ("%.0f"):format(n) end
   local short = ("%.9g"):format(n)
   return tonumber(short) == n and short or ("%.17g"):format(n)
 end

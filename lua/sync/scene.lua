@@ -68,7 +68,7 @@ local function station_node(base, i, station, spot, look)
     color = look.back,
     material = look.board,
     ink = look.ink,
-    children = { parts.prompt(id .. "/prompt", "I have read this", { Event = "section_read", Station = i }) },
+    children = { parts.prompt(id .. "/prompt", "I have read this", { Event = "checkpoint", Station = i }) },
   })
 end
 
@@ -89,7 +89,7 @@ local function choice_buttons(id, question, spot, look)
       color = look.ink,
       ink = look.back,
       material = "smooth",
-      attributes = { Event = "question_answered", Question = question.id, Choice = choice.id },
+      attributes = { Event = "answered", Question = question.id, Choice = choice.id },
     })
   end
   return buttons

@@ -1,4 +1,5 @@
---- Material for the sync rules: one short lesson with a quiz and a scene, fresh at each call so that a spec may change it.
+--- Material for the sync rules: one short lesson with a quiz and a scene, fresh at each call so that a spec may change
+--- it.
 
 local M = {}
 

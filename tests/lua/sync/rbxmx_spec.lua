@@ -49,9 +49,9 @@ describe("sync.rbxmx", function()
   end)
 
   it("writes properties under the names that files use", function()
-    local text = write_one("Part", { Size = value.vector3(1, 2.5, 3), Color = value.rgb(255, 0, 16) })
+    local text = write_one("Part", { Size = value.vector3(1, 2.5, 3), Color = value.rgb(250, 250, 240) })
     assert.truthy(text:find('<Vector3 name="size"><X>1</X><Y>2.5</Y><Z>3</Z></Vector3>', 1, true))
-    assert.truthy(text:find('<Color3uint8 name="Color3uint8">4294901776</Color3uint8>', 1, true))
+    assert.truthy(text:find('<Color3uint8 name="Color3uint8">4294638320</Color3uint8>', 1, true))
   end)
 
   it("escapes markup and drops what XML forbids", function()

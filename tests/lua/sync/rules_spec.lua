@@ -119,7 +119,7 @@ describe("sync.scene", function()
     for i = 1, 3 do
       local at = pose(find(root, scene .. "/choice:" .. i))
       assert.is_true(at.x ^ 2 + at.z ^ 2 < board.x ^ 2 + board.z ^ 2 + 64)
-      -- The reader looks against the board's front; to the reader's right is (−look_z, look_x) turned about the vertical.
+      -- The reader looks at the board's front: the reader's right is the direction (look_z, -look_x).
       local right = at.x * board.look_z - at.z * board.look_x
       if last then assert.is_true(right > last) end
       last = right
@@ -128,7 +128,7 @@ describe("sync.scene", function()
 
   it("tells the game module what a prompt means", function()
     local prompt = find(rules.build(material.lesson()), BASE .. "/scene/question:q1/choice:2/prompt")
-    assert.same({ Event = "question_answered", Question = "q1", Choice = "b" }, prompt.attributes)
+    assert.same({ Event = "answered", Question = "q1", Choice = "b" }, prompt.attributes)
   end)
 
   it("shortens on the board only, at a word's end", function()
