@@ -1,0 +1,219 @@
+-- web/endpoint.lua: compiles one declared route into one function req → status, body, headers.
+--
+-- The order is that of the wire's rules, and it is the same for every route of every service:
+--   who calls (401, 403) · how often (429) · what he accepts (406) · parameters and body parse (400, 415, 413)
+--   · and fit the schema (422) · If-Match (428) · handler · the answer is shaped, tagged and written.
+-- Everything that can be decided when the scripts load is decided there.
+
+local crypto = require "host.crypto"
+local errors = require "web.errors"
+local guard = require "web.guard"
+local idempotency = require "web.idempotency"
+local json = require "host.json"
+local negotiate = require "web.negotiate"
+local parameters = require "web.parameters"
+local shape = require "web.shape"
+local validate = require "web.validate"
+
+local M = {}
+
+local JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+
+-- A step takes req and returns nil to go on or an error to stop.
+
+local function guarding(route, service)
+  local rule, schemes, admit = route.guard, service.schemes, guard.admit
+  if not rule.scheme then return nil end
+  return function(req)
+    local caller, err = admit(rule, schemes, req)
+    if not caller then return err end
+    req.user = caller
+  end
+end
+
+local function limiting(route, service)
+  local limiter = service.limiter
+  if not limiter or route.limit == false then return nil end
+  return limiter(route)
+end
+
+local function accepting(route)
+  local produces = route.produces
+  local message = "This route answers with " .. produces
+  return function(req)
+    if not negotiate.accepts(req.http:header("accept"), produces) then return errors.new("not_acceptable", message) end
+  end
+end
+
+local function read_json(req, limit)
+  if not negotiate.is(req.http:header("content-type"), JSON) then
+    return nil, errors.new("media_type", "The body must be " .. JSON)
+  end
+  local text, err = req.http:body(limit)
+  if not text then return nil, err end
+  local value, bad = json.decode(text)
+  if bad then
+    return nil, errors.new("malformed", bad.message, {
+      errors = { { pointer = "#", code = "json", message = bad.message .. " at octet " .. tostring(bad.offset) } },
+    }), text
+  end
+  return value, nil, text
+end
+
+local function read_form(parse)
+  return function(req, limit)
+    if not negotiate.is(req.http:header("content-type"), FORM) then
+      return nil, errors.new("media_type", "The body must be " .. FORM)
+    end
+    local text, err = req.http:body(limit)
+    if not text then return nil, err end
+    local value = parse(text)
+    if not value then return nil, errors.new("malformed", "The form cannot be parsed") end
+    return value, nil, text
+  end
+end
+
+local body_errors = { too_large = "too_large", timeout = "request_timeout" }
+
+-- Parameters and body: everything that can be wrong with the input is told at once.
+local function checking(route)
+  local path = route.params and next(route.params) and parameters.path(route.params)
+  local query = parameters.query(route.query)
+  local declared = route.body or route.form
+  local check = declared and validate.compile(declared)
+  local read = route.form and read_form(parameters.form(route.form)) or read_json
+  local limit = route.body_limit
+  return function(req)
+    local found = {}
+    if path then req.params = path(req.params, found) end
+    local values = query(req.http.query, found)
+    if not values then return errors.new("malformed", "The query cannot be parsed") end
+    req.query = values
+    if check then
+      local value, err, text = read(req, limit)
+      if err then
+        local code = body_errors[err.code]
+        return code and errors.new(code) or err
+      end
+      req.text = text
+      req.body = check(value, "#", found)
+    end
+    if found[1] then return errors.new("invalid", "The request breaks the schema", { errors = found }) end
+  end
+end
+
+-- If-Match: the revision inside our tags; the model compares it in the statement that changes the row.
+local function matching(route)
+  if not route.if_match then return nil end
+  return function(req)
+    local header = req.http:header("if-match")
+    if not header then
+      return errors.new("no_precondition", "Send the ETag that you have seen in If-Match, or *")
+    end
+    local tags = parameters.entity_tags(header)
+    if not tags then
+      return errors.new("malformed", "If-Match cannot be parsed", {
+        errors = { { header = "If-Match", code = "malformed", message = "expected entity tags or *" } },
+      })
+    end
+    if tags == "*" then return nil end
+    local tag = next(tags)
+    local revision = tag:match('^"(%d+)%-[%w_-]+"$')
+    if not revision or #revision > 15 or next(tags, tag) then return errors.new("stale") end
+    req.revision = tonumber(revision)
+  end
+end
+
+-- The tag of an object: its revision, for If-Match, and a digest of what is sent, so that it is a strong one.
+local function tag_of(value, text)
+  local digest = crypto.base64url(crypto.sha256(text):sub(1, 9))
+  return ('"%s-%s"'):format(tostring(value.revision or 0), digest)
+end
+
+local function plain_headers(route, service)
+  local headers = { ["content-type"] = route.produces, ["cache-control"] = route.cache or "no-store" }
+  for name, value in pairs(service.headers or {}) do headers[name] = value end
+  return headers
+end
+
+local function copy(headers, more)
+  local out = {}
+  for name, value in pairs(headers) do out[name] = value end
+  for name, value in pairs(more or {}) do out[name] = value end
+  return out
+end
+
+-- A handler returned a value: write it.
+local function writing(route, service)
+  local out = route.out and shape.compile(route.out)
+  local check = out and service.check_answers and validate.compile(route.out)
+  local default = route.status
+  local base = plain_headers(route, service)
+  local bare = copy(base)
+  bare["content-type"] = nil
+  local tagged, is_json, creates = route.tagged, route.produces == JSON, route.creates
+  return function(req, status, value, headers)
+    if type(status) ~= "number" then status, value, headers = default, status, value end
+    if value == nil then return status, nil, copy(bare, headers) end
+    if not is_json then return status, value, headers and copy(base, headers) or base end
+    local shaped = out and out(value) or value
+    local text = json.encode(shaped)
+    if check then
+      local found = {}
+      check(json.decode(text), "#", found)
+      if found[1] then error(("the answer breaks its schema: %s"):format(json.encode(json.array(found))), 0) end
+    end
+    if not tagged and not headers then return status, text, base end
+    headers = copy(base, headers)
+    if tagged then
+      headers.etag = tag_of(value, text)
+      headers["cache-control"] = "private, no-cache"
+      if creates and not headers.location and value.id then headers.location = req.path .. "/" .. value.id end
+      local seen = status == 200 and req.method ~= "PUT" and req.method ~= "PATCH" and req.http:header("if-none-match")
+      local tags = seen and parameters.entity_tags(seen)
+      if tags and (tags == "*" or tags[headers.etag]) then
+        headers["content-type"] = nil
+        return 304, nil, headers
+      end
+    end
+    return status, text, headers
+  end
+end
+
+---Compiles a route whose declaration the router has completed.
+---@param route table
+---@param service table
+---@return fun(req: table): integer?, string?, table?
+function M.compile(route, service)
+  local steps = {}
+  local function add(step) if step then steps[#steps + 1] = step end end
+  add(guarding(route, service))
+  add(limiting(route, service))
+  add(accepting(route))
+  add(checking(route))
+  add(matching(route))
+  local count, handler, write = #steps, route.guard.handler, writing(route, service)
+
+  local function finish(req, status, value, headers)
+    if status == nil then
+      if type(value) == "table" then return nil, value end
+      if route.raw then return nil end
+      error(("%s returned nothing"):format(route.label), 0)
+    end
+    if route.raw then return status, value, headers end
+    return write(req, status, value, headers)
+  end
+
+  local function run(req) return finish(req, handler(req)) end
+  if route.creates and service.idempotency then run = idempotency.wrap(run, route, service.idempotency) end
+
+  return function(req)
+    for i = 1, count do
+      local err = steps[i](req)
+      if err then return nil, err end
+    end
+    return run(req)
+  end
+end
+
+return M

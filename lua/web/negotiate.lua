@@ -1,0 +1,70 @@
+-- web/negotiate.lua: which media type an answer may have (Accept, RFC 9110 section 12.5.1) and what a body claims to be.
+
+local M = {}
+
+local find, match, gmatch, lower = string.find, string.match, string.gmatch, string.lower
+
+-- How well a range fits a type: 3 exact, 2 type/*, 1 */*, 0 not at all.
+local function fit(range, wanted, group)
+  if range == wanted then return 3 end
+  if range == group then return 2 end
+  if range == "*/*" then return 1 end
+  return 0
+end
+
+-- The most specific range decides; q=0 means "not this".
+local function decide(header, wanted)
+  local group = match(wanted, "^[^/]+/") .. "*"
+  local best, quality = 0, nil
+  for part in gmatch(lower(header), "[^,]+") do
+    local range = match(part, "^%s*([^;%s]+)")
+    if not range then return false end
+    local fits = fit(range, wanted, group)
+    if fits > best then
+      best = fits
+      quality = tonumber(match(part, ";%s*q=([%d.]+)") or "1") or 0
+    end
+  end
+  return best > 0 and quality > 0
+end
+
+-- Clients send few different Accept headers: answers are remembered, boundedly.
+local known, count = {}, 0
+
+---@param header string? the Accept header
+---@param wanted string media type in lower case without parameters
+---@return boolean
+function M.accepts(header, wanted)
+  if not header or header == "*/*" or header == wanted then return true end
+  local by_type = known[wanted]
+  if not by_type then
+    by_type = {}
+    known[wanted] = by_type
+  end
+  local answer = by_type[header]
+  if answer == nil then
+    if count >= 500 then
+      known, count, by_type = { [wanted] = {} }, 0, nil
+      by_type = known[wanted]
+    end
+    answer = decide(header, wanted)
+    by_type[header] = answer
+    count = count + 1
+  end
+  return answer
+end
+
+---Whether a Content-Type header names this type; a charset other than UTF-8 does not.
+---@param header string?
+---@param wanted string
+---@return boolean
+function M.is(header, wanted)
+  if header == wanted then return true end
+  if not header then return false end
+  header = lower(header)
+  if match(header, "^%s*([^;%s]+)%s*;") ~= wanted and match(header, "^%s*([^;%s]+)%s*$") ~= wanted then return false end
+  local charset = match(header, ";%s*charset%s*=%s*\"?([^\";%s]+)")
+  return charset == nil or charset == "utf-8" or charset == "utf8" or not find(wanted, "json", 1, true) and charset == "us-ascii"
+end
+
+return M

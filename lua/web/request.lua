@@ -1,0 +1,44 @@
+-- web/request.lua: a request as a handler sees it: what the router has checked, and the host's request behind it.
+--
+--   req.params, req.query, req.body   values that fit the route's declaration
+--   req.user                          who calls, as the scheme of the route's guard says; false on public routes
+--   req.revision                      what If-Match says the caller has seen; nil for "*"
+--   req.http                          the host's request (lua/host/server.lua), for answers that are no JSON
+
+local Request = {}
+Request.__index = Request
+
+---@param name string lower case
+---@return string?
+function Request:header(name)
+  return self.http:header(name)
+end
+
+---@return string address of the client
+function Request:remote()
+  return self.http.remote
+end
+
+---@return string trace id
+function Request:id()
+  return self.http.id
+end
+
+---The value of a cookie.
+---@param name string of letters, digits, "_" and "-"
+---@return string?
+function Request:cookie(name)
+  local header = self.http:header("cookie")
+  if not header then return nil end
+  return (";" .. header:gsub(",%s*", ";")):match(";%s*" .. name:gsub("%-", "%%-") .. "=([^;%s]*)")
+end
+
+local M = {}
+
+---@param http host.request
+---@return table req
+function M.new(http)
+  return setmetatable({ http = http, method = http.method, path = http.path, user = false }, Request)
+end
+
+return M

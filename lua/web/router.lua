@@ -1,0 +1,231 @@
+-- web/router.lua: from tables of declared routes to the service that the core calls.
+--
+-- How to write a service:
+--
+--   local guard, router, schema = require "web.guard", require "web.router", require "web.schema"
+--
+--   local function show(req)                       -- a handler: input → one model call → value
+--     return thing.find(req.user, req.params.thing_id)   -- value | nil, err { code, message, field? } from the model
+--   end
+--
+--   local routes = {
+--     ["/things/{thing_id}"] = {                   -- path parameters are UUIDs unless `params` says otherwise
+--       GET = { "Show a thing", guard.signed_in(show), out = Thing },
+--     },
+--     ["/things"] = {
+--       POST = { "Make a thing", guard.role("teacher", make), body = New, out = Thing, creates = true },
+--     },
+--   }
+--
+--   return router.new { name = "things", prefix = "/api/v1", resources = { routes }, schemes = { user = … } }
+--
+-- router.new returns the table that app.lua puts under services.NAME: handle, and what you add: sockets, streams.
+--
+-- A route is { summary, guarded handler, … } with these fields, all optional:
+--   params, query   name → schema              body    schema of a JSON body       form   object schema of an HTML form
+--   out             schema of the answer       status  default 200; 201 if it creates; 204 without out
+--   creates         true or a collection path: Idempotency-Key is honoured, Location and ETag are set on 201
+--   if_match        false on a PUT or PATCH that needs no If-Match; true asks for it on others (req.revision)
+--   body_limit      octets (a number)          produces  media type, default that of the service (application/json)
+--   raw = true      the handler answers itself by req.http, or returns status, octets, headers
+--   cache           Cache-Control              limit   name of a rate limit, or false for none
+--   errors          { "conflict", … } codes for the documents beside those that every such route has
+--   id, tags, shared, auth, description        for the documents
+--
+-- A handler returns value; status, value, headers; status (no body); or nil, err. err.code is looked up in web/errors.lua.
+-- The words of web/guard.lua say who may call: public, signed_in, role(…), by("scheme", …). A scheme is
+-- { check = fun(req) → caller | nil, err, openapi = security scheme object }, given to router.new under schemes.
+
+local cors = require "web.cors"
+local endpoint = require "web.endpoint"
+local errors = require "web.errors"
+local guard = require "web.guard"
+local log = require "host.log"
+local paths = require "web.paths"
+local request = require "web.request"
+local schema = require "web.schema"
+
+local M = {}
+
+local methods = { "GET", "POST", "PUT", "PATCH", "DELETE" }
+local is_method = {}
+for _, method in ipairs(methods) do is_method[method] = true end
+
+-- Where a function was written, for messages and for `toolboxd routes`.
+local function place_of(fn)
+  local info = debug.getinfo(fn, "S")
+  return ("%s:%d"):format(info.short_src, info.linedefined)
+end
+
+local function refuse(label, declared, message)
+  local fn = guard.is(declared[2]) and declared[2].handler or declared[2]
+  local place = type(fn) == "function" and place_of(fn) .. ": " or ""
+  error(("%sroute %s %s"):format(place, label, message), 0)
+end
+
+local function path_parameters(path, declared)
+  local params = {}
+  for name in path:gmatch("{([%a_][%w_]*)}") do params[name] = declared and declared[name] or schema.id() end
+  return params
+end
+
+local function default_status(declared)
+  if declared.status then return declared.status end
+  if declared.creates then return 201 end
+  local has_answer = declared.out or declared.produces or declared.raw
+  return has_answer and 200 or 204
+end
+
+local function is_object(out)
+  return out ~= nil and out.kind == "object" and out.fields.id ~= nil
+end
+
+-- A declaration with everything filled in that others (endpoint, documents, limits) read.
+local function complete(service, path, method, declared)
+  local full = (service.prefix or "") .. path
+  local label = method .. " " .. full
+  if not is_method[method] then refuse(label, declared, "has an unknown method") end
+  if type(declared[1]) ~= "string" then refuse(label, declared, "does not start with a summary") end
+  if not guard.is(declared[2]) then
+    refuse(label, declared, "does not say who may call it: wrap its handler in public, signed_in, role or by")
+  end
+  local rule = declared[2]
+  if rule.scheme and not (service.schemes and service.schemes[rule.scheme]) then
+    refuse(label, declared, ("wants the scheme %q, which the service does not have"):format(rule.scheme))
+  end
+  local route = {}
+  for name, value in pairs(declared) do route[name] = value end
+  route.summary, route.guard = declared[1], rule
+  route.method, route.path, route.label, route.service = method, full, label, service.name
+  route.where = place_of(rule.handler)
+  route.params = path_parameters(full, declared.params)
+  route.status = default_status(declared)
+  route.produces = declared.produces or service.produces or "application/json"
+  route.tagged = not declared.raw and is_object(declared.out) and declared.tagged ~= false
+    and (method ~= "POST" or declared.creates ~= nil) and method ~= "DELETE"
+  if declared.if_match == nil then
+    route.if_match = (method == "PUT" or method == "PATCH") and not declared.raw
+  end
+  return route
+end
+
+local function sorted(map)
+  local names = {}
+  for name in pairs(map) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+local function allow_of(entry)
+  local allowed = {}
+  for _, method in ipairs(methods) do
+    if entry.routes[method] then
+      allowed[#allowed + 1] = method
+      if method == "GET" then allowed[#allowed + 1] = "HEAD" end
+    end
+  end
+  allowed[#allowed + 1] = "OPTIONS"
+  return table.concat(allowed, ", ")
+end
+
+local function mount(service, tree, resource)
+  for _, path in ipairs(sorted(resource)) do
+    for _, method in ipairs(sorted(resource[path])) do
+      local route = complete(service, path, method, resource[path][method])
+      local entry = tree:add(route.path)
+      entry.routes = entry.routes or {}
+      entry.run = entry.run or {}
+      if entry.routes[method] then
+        error(("route %s is declared at %s and at %s"):format(route.label, entry.routes[method].where, route.where), 0)
+      end
+      entry.routes[method] = route
+      entry.run[method] = endpoint.compile(route, service)
+      entry.allow = allow_of(entry)
+      service.routes[#service.routes + 1] = route
+    end
+  end
+end
+
+-- Errors that Lua raised become texts with a traceback; what the core raises to end a task is a table and passes on.
+local function describe(raised)
+  if type(raised) == "table" then return raised end
+  return debug.traceback(tostring(raised), 2)
+end
+
+local function problem(service, req, err)
+  if service.failed then return service.failed(req, err) end
+  return errors.answer(err, req.http.id)
+end
+
+local function options(entry)
+  return 204, nil, { allow = entry and entry.allow or "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" }
+end
+
+local function dispatch(service, tree, http)
+  local req = request.new(http)
+  local path = http.path
+  if path == "*" then return options() end
+  local entry, segments = tree:find(path)
+  if not entry then return problem(service, req, errors.new("not_found", "There is nothing at this path")) end
+  local method = http.method
+  local name = method == "HEAD" and "GET" or method
+  local run = entry.run[name]
+  if not run then
+    if method == "OPTIONS" then return options(entry) end
+    return problem(service, req, errors.new("method_not_allowed", "This path knows " .. entry.allow, {
+      headers = { allow = entry.allow },
+    }))
+  end
+  local route = entry.routes[name]
+  http:label(route.label)
+  req.route, req.params = route, segments
+  local ok, status, body, headers = xpcall(run, describe, req)
+  if not ok then
+    if type(status) == "table" then error(status, 0) end
+    log.error("a handler failed", { route = route.label, error = status })
+    return problem(service, req, { code = "internal" })
+  end
+  if status then return status, body, headers end
+  if body then
+    if not errors.status(body.code or "") then
+      log.error("a handler returned an unknown error", {
+        route = route.label, code = tostring(body.code), error = tostring(body.message),
+      })
+    end
+    return problem(service, req, body)
+  end
+end
+
+---Builds a service.
+---@param service table
+---  name       of the service, as in the setting services
+---  resources  list of route tables (path → method → route)
+---  prefix     before every path, such as "/api/v1"
+---  schemes    name → { check, openapi }; "user" is what signed_in and role ask
+---  headers    on every answer (web/secure.lua)      produces  default media type
+---  origins    pages of which other origins may call (web/cors.lua)
+---  limiter    fun(route) → step (web/limits.lua)     idempotency  store (web/idempotency.lua)
+---  failed     fun(req, err) → status, body, headers instead of problem+json
+---  check_answers  true: every answer is checked against its schema, a mismatch is a 500
+---@return table service with handle(http) and routes, to which sockets and streams may be added
+function M.new(service)
+  local tree = paths.new()
+  service.routes = {}
+  for _, resource in ipairs(service.resources) do mount(service, tree, resource) end
+  table.sort(service.routes, function(a, b)
+    if a.path ~= b.path then return a.path < b.path end
+    return a.method < b.method
+  end)
+  local share = cors.new(service.origins)
+
+  function service.handle(http)
+    local status, body, headers = dispatch(service, tree, http)
+    if not status then return end
+    if http:header("origin") then headers = share(http, status, headers) end
+    return status, body, headers
+  end
+
+  return service
+end
+
+return M
