@@ -1,0 +1,144 @@
+/* loop/tls_tickets.c: see the header. The memory is shared between processes, so a spin lock guards it: it is held for
+ * a copy of 160 octets, or once a period for two hashes. */
+#include "loop/tls_tickets.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/clock.h"
+
+struct key {
+    unsigned char name[16], cipher[32], mac[32];
+};
+
+struct tls_tickets {
+    atomic_flag lock;
+    double period, next; /* seconds; next: monotonic, when the keys move on */
+    unsigned char secret[32];
+    struct key key[2]; /* of this period and of the one before */
+};
+
+static int context_index = -1;
+
+static void lock(struct tls_tickets *t)
+{
+    while (atomic_flag_test_and_set_explicit(&t->lock, memory_order_acquire))
+        sched_yield();
+}
+
+static void unlock(struct tls_tickets *t)
+{
+    atomic_flag_clear_explicit(&t->lock, memory_order_release);
+}
+
+static void derive(const unsigned char secret[32], const char *purpose, unsigned char out[32])
+{
+    unsigned length = 32;
+    HMAC(EVP_sha256(), secret, 32, (const unsigned char *)purpose, strlen(purpose), out, &length);
+}
+
+/* Keys come from the secret, the next secret too; then the old secret is gone. */
+static void step(struct tls_tickets *t)
+{
+    unsigned char name[32], next[32];
+    t->key[1] = t->key[0];
+    derive(t->secret, "name", name);
+    memcpy(t->key[0].name, name, sizeof t->key[0].name);
+    derive(t->secret, "cipher", t->key[0].cipher);
+    derive(t->secret, "mac", t->key[0].mac);
+    derive(t->secret, "next", next);
+    memcpy(t->secret, next, sizeof next);
+    OPENSSL_cleanse(next, sizeof next);
+}
+
+struct tls_tickets *tls_tickets_new(double period)
+{
+    struct tls_tickets *t = mmap(NULL, sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (t == MAP_FAILED)
+        return NULL;
+    atomic_flag_clear(&t->lock);
+    t->period = period;
+    t->next = clock_now() + period;
+    if (RAND_bytes(t->secret, sizeof t->secret) != 1) {
+        munmap(t, sizeof *t);
+        return NULL;
+    }
+    step(t);
+    step(t);
+    return t;
+}
+
+void tls_tickets_free(struct tls_tickets *t)
+{
+    if (!t)
+        return;
+    OPENSSL_cleanse(t, sizeof *t);
+    munmap(t, sizeof *t);
+}
+
+void tls_tickets_rotate(struct tls_tickets *t)
+{
+    lock(t);
+    step(t);
+    unlock(t);
+}
+
+/* Copies the keys in force; takes the steps that are due first. */
+static void take_keys(struct tls_tickets *t, struct key keys[2])
+{
+    lock(t);
+    for (int i = 0; i < 2 && clock_now() >= t->next; i++) {
+        step(t);
+        t->next += t->period;
+    }
+    if (clock_now() >= t->next)
+        t->next = clock_now() + t->period;
+    memcpy(keys, t->key, sizeof t->key);
+    unlock(t);
+}
+
+static int start(const struct key *key, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal)
+{
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key->mac, sizeof key->mac),
+                           OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"sha256", 0),
+                           OSSL_PARAM_construct_end()};
+    return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->cipher, iv, seal) == 1 &&
+           EVP_MAC_CTX_set_params(mac, params) == 1;
+}
+
+/* OpenSSL: -1 error, 0 no such key (a full handshake follows), 1 go on, 2 opened, but send a fresh ticket. */
+static int on_ticket(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
+                     int seal)
+{
+    struct tls_tickets *t = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index);
+    struct key keys[2];
+    int answer = 0;
+    take_keys(t, keys);
+    if (seal) {
+        memcpy(name, keys[0].name, sizeof keys[0].name);
+        bool good = RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) == 1;
+        answer = good && start(&keys[0], iv, cipher, mac, 1) ? 1 : -1;
+    } else {
+        for (int i = 0; i < 2 && answer == 0; i++)
+            if (CRYPTO_memcmp(name, keys[i].name, sizeof keys[i].name) == 0)
+                answer = start(&keys[i], iv, cipher, mac, 0) ? 1 + i : -1;
+    }
+    OPENSSL_cleanse(keys, sizeof keys);
+    return answer;
+}
+
+void tls_tickets_use(struct tls_tickets *t, SSL_CTX *ctx)
+{
+    if (context_index < 0)
+        context_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    SSL_CTX_set_ex_data(ctx, context_index, t);
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket);
+}
