@@ -140,7 +140,7 @@ static bool talk(struct client *c, struct tls_context *context, const char *host
     SSL_CTX_set_min_proto_version(c->ctx, TLS1_VERSION);
     SSL_CTX_set_security_level(c->ctx, 0);
     SSL_CTX_set_max_proto_version(c->ctx, max_version);
-    SSL_CTX_set_session_cache_mode(c->ctx, SSL_SESS_CACHE_CLIENT);
+    SSL_CTX_set_session_cache_mode(c->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(c->ctx, on_session);
     c->ssl = SSL_new(c->ctx);
     SSL_set_fd(c->ssl, pair[1]);
