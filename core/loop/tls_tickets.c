@@ -127,9 +127,11 @@ static int on_ticket(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CI
         bool good = RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) == 1;
         answer = good && start(&keys[0], iv, cipher, mac, 1) ? 1 : -1;
     } else {
+        /* TLS 1.3 clients use a ticket once (RFC 8446 C.4), so they always get another. */
+        bool renew = SSL_version(ssl) == TLS1_3_VERSION;
         for (int i = 0; i < 2 && answer == 0; i++)
             if (CRYPTO_memcmp(name, keys[i].name, sizeof keys[i].name) == 0)
-                answer = start(&keys[i], iv, cipher, mac, 0) ? 1 + i : -1;
+                answer = start(&keys[i], iv, cipher, mac, 0) ? (renew || i == 1 ? 2 : 1) : -1;
     }
     OPENSSL_cleanse(keys, sizeof keys);
     return answer;
