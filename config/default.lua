@@ -21,6 +21,7 @@ local tls = {
   fields = {
     { name = "certificate", type = "path", required = true, doc = "PEM, leaf first" },
     { name = "key", type = "path", required = true, doc = "PEM" },
+    { name = "ocsp", type = "path", doc = "DER response to staple while it is valid; renew it and reload" },
   },
 }
 
