@@ -66,8 +66,8 @@ struct http1_head {
 
     uint16_t field_count, trailer_count;
     uint8_t known[HTTP_FIELD_COUNT]; /* by enum http_field: index + 1 of the first such line, 0: none */
-    struct http1_field fields[HTTP1_FIELDS_MAX];
     const char *trailer_base; /* trailer lines follow the fields in `fields`; valid at END, until the next call */
+    struct http1_field fields[HTTP1_FIELDS_MAX];
 };
 
 enum http1_event {
@@ -86,7 +86,8 @@ struct http1 {
     const char *reason;  /* static text, for the log */
     uint16_t status;     /* 400, 413, 414, 417, 431, 501, 505 */
     uint8_t state;
-    bool ended;          /* the head has been handed over: the next one begins afresh */
+    uint8_t connection;  /* what Connection fields said so far */
+    bool skipped_line;   /* the empty line that may precede a request */
     uint32_t at;         /* offset of the line being read */
     uint32_t extensions; /* octets of chunk extensions so far */
     struct http1_head head;
@@ -118,6 +119,13 @@ static inline struct str http1_field_name(const struct http1_head *head, const s
 static inline struct str http1_field_value(const struct http1_head *head, const struct http1_field *field)
 {
     return (struct str){head->base + field->value, field->value_size};
+}
+
+/* The path as it was sent, still encoded: "/" where an absolute-form target has none (RFC 9110 §4.2.3), "*" for the
+ * asterisk-form. */
+static inline struct str http1_path(const struct http1_head *head)
+{
+    return head->path.size ? http1_slice(head, head->path) : STR("/");
 }
 
 /* Value of the first line of that name, without outer blanks; STR_NULL if there is none. */

@@ -1,0 +1,128 @@
+/* proto/url.c: see url.h. */
+#include "proto/url.h"
+
+#include "proto/chars.h"
+#include "proto/utf8.h"
+
+#include <arpa/inet.h>
+
+bool url_decode(struct str in, bool plus, char *out, size_t *n)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < in.n; i++) {
+        char c = in.p[i];
+        if (c == '%') {
+            int high = i + 2 < in.n ? hex_value(in.p[i + 1]) : -1, low = high < 0 ? -1 : hex_value(in.p[i + 2]);
+            if (low < 0)
+                return false;
+            c = (char)(high << 4 | low);
+            i += 2;
+        } else if (c == '+' && plus) {
+            c = ' ';
+        }
+        if (c == '\0')
+            return false;
+        out[length++] = c;
+    }
+    *n = length;
+    return utf8_valid(str_of(out, length));
+}
+
+void url_encode(struct buf *out, struct str in, const char *keep)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char *p = buf_reserve(out, in.n * 3);
+    for (size_t i = 0; i < in.n; i++) {
+        unsigned char c = (unsigned char)in.p[i];
+        if (char_is(in.p[i], CHAR_UNRESERVED) || (c && strchr(keep, c))) {
+            *p++ = in.p[i];
+        } else {
+            *p++ = '%';
+            *p++ = digits[c >> 4];
+            *p++ = digits[c & 15];
+        }
+    }
+    out->len = (size_t)(p - out->data);
+}
+
+bool url_query_next(struct str *rest, struct str *name, struct str *value)
+{
+    while (rest->p) {
+        struct str pair = str_cut(rest, '&');
+        if (pair.n == 0)
+            continue;
+        *name = str_cut(&pair, '=');
+        *value = pair.p ? pair : STR("");
+        return true;
+    }
+    return false;
+}
+
+bool url_path_is_plain(struct str path)
+{
+    if (path.n == 0 || path.p[0] != '/')
+        return false;
+    for (size_t i = 0; i < path.n; i++)
+        if ((unsigned char)path.p[i] < 0x20 || path.p[i] == 0x7F || path.p[i] == '\\')
+            return false;
+    struct str rest = str_of(path.p + 1, path.n - 1);
+    while (rest.p) {
+        struct str segment = str_cut(&rest, '/');
+        if ((segment.n == 0 && rest.p) || str_eq(segment, STR(".")) || str_eq(segment, STR("..")))
+            return false;
+    }
+    return true;
+}
+
+/* IPv6address in brackets; zone identifiers and future versions are not for servers on the open net (RFC 3986 §3.2.2).
+ */
+static bool ipv6_valid(struct str literal)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+    if (literal.n >= sizeof text)
+        return false;
+    memcpy(text, literal.p, literal.n);
+    text[literal.n] = '\0';
+    return strlen(text) == literal.n && inet_pton(AF_INET6, text, &address) == 1;
+}
+
+static bool name_valid(struct str name)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        if (char_is(name.p[i], CHAR_HOST))
+            continue;
+        if (name.p[i] != '%' || i + 2 >= name.n || hex_value(name.p[i + 1]) < 0 || hex_value(name.p[i + 2]) < 0)
+            return false;
+        i += 2;
+    }
+    return name.n > 0 && name.n <= 255;
+}
+
+static bool port_valid(struct str port)
+{
+    uint64_t number = 0;
+    return port.n == 0 || (port.n <= 5 && str_to_u64(port, &number) && number <= 65535);
+}
+
+bool url_authority_valid(struct str authority)
+{
+    const char *end = authority.p + authority.n, *host_end;
+    if (authority.n == 0)
+        return false;
+    if (authority.p[0] == '[') {
+        host_end = memchr(authority.p, ']', authority.n);
+        if (!host_end || !ipv6_valid(str_of(authority.p + 1, (size_t)(host_end - authority.p - 1))))
+            return false;
+        host_end++;
+    } else {
+        host_end = memchr(authority.p, ':', authority.n);
+        if (!host_end)
+            host_end = end;
+        if (!name_valid(str_of(authority.p, (size_t)(host_end - authority.p))))
+            return false;
+    }
+    if (host_end == end)
+        return true;
+    return *host_end == ':' && port_valid(str_of(host_end + 1, (size_t)(end - host_end - 1)));
+}
