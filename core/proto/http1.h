@@ -2,7 +2,10 @@
  *
  * The caller keeps the bytes of a connection that are not yet consumed and offers them to http1_next() again and again:
  *
- *     while ((event = http1_next(&p, input, &consumed, &body)) != HTTP1_MORE) { … drop `consumed` bytes … }
+ *     do {
+ *         event = http1_next(&p, input, &consumed, &body);
+ *         … drop `consumed` bytes, which may be some with MORE too (the size line of a chunk) …
+ *     } while (event is neither HTTP1_MORE nor HTTP1_ERROR);
  *
  * However the bytes are split, the events are the same (pieces of a body apart). A request is one HEAD, any number of
  * BODY, one END; the next request follows at once (pipelining). An ERROR is final: answer p.status, close.
