@@ -17,7 +17,7 @@ create table lessons (
   grade        integer not null check (grade between 1 and 12),
   source_text  text not null default '' check (length(source_text) <= 100000),
   objectives   jsonb not null default '[]' check (jsonb_typeof(objectives) = 'array'),
-  blocks       jsonb not null default '[]' check (jsonb_typeof(blocks) = 'array'),
+  sections       jsonb not null default '[]' check (jsonb_typeof(sections) = 'array'),
   glossary     jsonb not null default '[]' check (jsonb_typeof(glossary) = 'array'),
   review       jsonb,
   provider     text,

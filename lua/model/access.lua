@@ -1,0 +1,154 @@
+-- model/access.lua: who may see and who may change which object. The one place of object-level rules; every model that
+-- lists, reads or changes on behalf of somebody puts these fragments into its statement.
+--
+--   role     sees                                             may change
+--   student  the own record, classes joined, what is          own attempts and progress
+--            published in the courses of these
+--   parent   the own children, and what these see             –
+--   teacher  own classes with their students, own courses,    the same, but not people
+--            lessons and runs
+--   admin    everything of the own school                     everything of the own school
+--
+-- user is { id, role, school_id }; aliases name tables of the statement around. A rule that fits nobody is "false", so
+-- an unknown role sees nothing.
+
+local json = require "host.json"
+
+local M = {}
+
+local NOBODY = "false"
+
+-- Rows of the own school, for an admin who has one.
+local function of_school(user, alias)
+  if user.school_id == nil or user.school_id == json.null then return NOBODY end
+  return { alias .. ".school_id = ?::uuid", user.school_id }
+end
+
+local function of_teacher(user, alias)
+  if user.role == "teacher" then return { alias .. ".teacher_id = ?::uuid", user.id } end
+  if user.role == "admin" then return of_school(user, alias) end
+  return NOBODY
+end
+
+-- The students that a person stands for: a student for oneself, a parent for the children. %s is a student's id.
+local function stands_for(user, student)
+  if user.role == "student" then return { student .. " = ?::uuid", user.id } end
+  if user.role == "parent" then
+    return { ("%s in (select l.child_id from parent_links l where l.parent_id = ?::uuid)"):format(student), user.id }
+  end
+  return nil
+end
+
+local function enrolled(user, text)
+  local who = stands_for(user, "e.student_id")
+  if not who then return NOBODY end
+  return { text:format(who[1]), who[2] }
+end
+
+--- Classes: whose roster, progress and join code one may see and change.
+function M.manages_class(user, alias)
+  return of_teacher(user, alias)
+end
+
+function M.sees_class(user, alias)
+  if stands_for(user, "") then
+    return enrolled(user, "exists (select 1 from enrolments e where e.class_id = " .. alias .. ".id and %s)")
+  end
+  return of_teacher(user, alias)
+end
+
+function M.manages_course(user, alias)
+  return of_teacher(user, alias)
+end
+
+function M.sees_course(user, alias)
+  if stands_for(user, "") then
+    return enrolled(user, "exists (select 1 from class_courses k join enrolments e on e.class_id = k.class_id where"
+      .. " k.course_id = "
+      .. alias .. ".id and %s)")
+  end
+  return of_teacher(user, alias)
+end
+
+function M.manages_lesson(user, alias)
+  return of_teacher(user, alias)
+end
+
+function M.sees_lesson(user, alias)
+  if stands_for(user, "") then
+    return enrolled(user, alias .. ".state = 'published' and exists (select 1 from class_courses k"
+      .. " join enrolments e on e.class_id = k.class_id where k.course_id = " .. alias .. ".course_id and %s)")
+  end
+  return of_teacher(user, alias)
+end
+
+--- People (alias: of users).
+function M.sees_user(user, alias)
+  local own = alias .. ".id = ?::uuid"
+  if user.role == "admin" then
+    local school = of_school(user, alias)
+    if school == NOBODY then return { own, user.id } end
+    return { "(" .. own .. " or " .. school[1] .. ")", user.id, school[2] }
+  end
+  if user.role == "teacher" then
+    return { "(" .. own .. " or exists (select 1 from enrolments e join classes c on c.id = e.class_id where"
+      .. " e.student_id = "
+      .. alias .. ".id and c.teacher_id = ?::uuid))", user.id, user.id }
+  end
+  if user.role == "parent" then
+    return { "(" .. own .. " or exists (select 1 from parent_links l where l.child_id = " .. alias
+      .. ".id and l.parent_id = ?::uuid))", user.id, user.id }
+  end
+  return { own, user.id }
+end
+
+function M.manages_user(user, alias)
+  if user.role == "admin" then return of_school(user, alias) end
+  return NOBODY
+end
+
+--- A student's own work: attempts and progress (student: SQL of the student's id, lesson: alias of lessons).
+--- A teacher sees the work of the own classes' students on the own lessons.
+function M.sees_work(user, student, lesson)
+  local who = stands_for(user, student)
+  if who then return who end
+  if user.role == "teacher" then
+    return { lesson .. ".teacher_id = ?::uuid and exists (select 1 from enrolments e join classes c on c.id ="
+      .. " e.class_id"
+      .. " where e.student_id = " .. student .. " and c.teacher_id = ?::uuid)", user.id, user.id }
+  end
+  if user.role == "admin" then return of_school(user, lesson) end
+  return NOBODY
+end
+
+--- Workflow runs belong to who started them.
+function M.sees_run(user, alias)
+  return { alias .. ".owner_id = ?::uuid", user.id }
+end
+
+-- What a topic is about: its table, alias and rule. Class and lesson topics carry what only their keepers may read.
+local topics = {
+  class = { "classes c", "c", M.manages_class },
+  lesson = { "lessons l", "l", M.manages_lesson },
+  run = { "workflow_runs r", "r", M.sees_run },
+}
+
+--- The statement that finds a row if user may follow the topic, or nil if no statement is needed.
+---@param user table
+---@param topic string "user:ID", "class:ID", "lesson:ID", "run:ID" or "system"
+---@return (string|table)[]? fragments
+---@return boolean? allowed the answer, when there is nothing to ask
+function M.topic(user, topic)
+  if topic == "system" then return nil, true end
+  local kind, id = topic:match("^(%l+):(%x+%-%x+%-%x+%-%x+%-%x+)$")
+  if kind == "user" then
+    if id == user.id then return nil, true end
+    if user.role ~= "parent" then return nil, false end
+    return { { "select 1 from parent_links l where l.parent_id = ?::uuid and l.child_id = ?::uuid", user.id, id } }
+  end
+  local about = topics[kind or ""]
+  if not about or #id ~= 36 then return nil, false end
+  return { "select 1 from " .. about[1] .. " where", { about[2] .. ".id = ?::uuid and", id }, about[3](user, about[2]) }
+end
+
+return M

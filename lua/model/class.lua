@@ -1,0 +1,98 @@
+-- model/class.lua: classes: made by a teacher, joined by students with a code.
+
+local json = require "host.json"
+local access = require "model.access"
+local db = require "model.db"
+local page = require "model.page"
+local id = require "util.id"
+
+local M = {}
+
+local OPEN = "c.id, c.school_id, c.teacher_id, c.name, c.subject, c.grade, c.archived_at, c.created_at, c.updated_at,"
+  .. " c.revision"
+
+-- Only who keeps the class is shown the code that lets others in.
+local function columns(user)
+  if user.role == "teacher" or user.role == "admin" then return OPEN .. ", c.join_code" end
+  return OPEN
+end
+
+local function school_of(user)
+  return user.school_id ~= json.null and user.school_id or nil
+end
+
+--- Makes a class with a join code of its own.
+---@param user table a teacher or an admin; the class is theirs
+---@param class { name: string, subject: string, grade: integer }
+function M.create(user, class)
+  for _ = 1, 5 do
+    local row, err = db.education:one(
+      { "insert into classes as c (id, school_id, teacher_id, name, subject, grade, join_code) values (?, ?, ?, ?, ?,"
+        .. " ?, ?)"
+        .. " returning " .. columns(user),
+        id.uuid(), school_of(user), user.id, class.name, class.subject, class.grade, id.code(8) })
+    if row or err.constraint ~= "classes_join_code" then return row, err end
+  end
+  return db.fail("conflict", "no free join code was found")
+end
+
+--- A class as this person may see it.
+function M.find(user, class_id)
+  return db.education:one({ "select " .. columns(user) .. " from classes c where c.id = ?::uuid and", class_id },
+    access.sees_class(user, "c"))
+end
+
+--- The classes that this person may see. filter: { archived?: boolean }
+function M.list(user, filter, pages)
+  return page.list(db.education, {
+    select = "select " .. columns(user) .. " from classes c",
+    where = { access.sees_class(user, "c"), filter.archived and "c.archived_at is not null" or "c.archived_at is"
+      .. " null" },
+    columns = { id = { "c.id", "uuid" }, name = { "c.name", "text" }, grade = { "c.grade", "integer" } },
+    unique = "id",
+  }, pages)
+end
+
+-- A change that hit no row: not there, not theirs, or changed meanwhile?
+local function why_not(user, class_id, revision)
+  local seen, err = M.find(user, class_id)
+  if not seen then return nil, err end
+  if revision and seen.revision ~= revision then return db.fail("stale", "the class was changed meanwhile") end
+  return db.fail("forbidden", "you may not change this class")
+end
+
+--- Changes a class.
+---@param changes { name?: string, subject?: string, grade?: integer, archived?: boolean }
+---@param revision integer? what the caller has seen
+function M.update(user, class_id, changes, revision)
+  local row, err = db.education:one(
+    { "update classes as c set name = coalesce(?, c.name), subject = coalesce(?, c.subject),"
+      .. " grade = coalesce(?::integer, c.grade), archived_at = case ?::boolean when true then coalesce(c.archived_at,"
+        .. " now())"
+      .. " when false then null else c.archived_at end where c.id = ?::uuid and (?::bigint is null or c.revision ="
+        .. " ?::bigint) and",
+      changes.name, changes.subject, changes.grade, changes.archived, class_id, revision, revision },
+    access.manages_class(user, "c"), "returning " .. columns(user))
+  if row or err.code ~= "not_found" then return row, err end
+  return why_not(user, class_id, revision)
+end
+
+--- Deletes a class with its enrolments; what students did stays theirs.
+function M.delete(user, class_id, revision)
+  local row, err = db.education:one(
+    { "delete from classes c where c.id = ?::uuid and (?::bigint is null or c.revision = ?::bigint) and",
+      class_id, revision, revision }, access.manages_class(user, "c"), "returning c.id")
+  if row or err.code ~= "not_found" then return row, err end
+  return why_not(user, class_id, revision)
+end
+
+--- Whether this person keeps the class.
+---@return boolean? true, or nil with the error not_found
+function M.keeps(user, class_id)
+  local row, err = db.education:one({ "select 1 as kept from classes c where c.id = ?::uuid and", class_id },
+    access.manages_class(user, "c"))
+  if not row then return nil, err end
+  return true
+end
+
+return M

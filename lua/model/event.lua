@@ -1,0 +1,74 @@
+-- model/event.lua: the event log behind live updates. Appended in the transaction of what it tells, so it tells nothing
+-- that did not happen; read by cursor, so that a reader who was away misses nothing (at least once).
+--
+-- Topics: user:ID, class:ID, lesson:ID, run:ID, system. Who may follow one says model/access.lua.
+
+local pg = require "host.pg"
+local access = require "model.access"
+local db = require "model.db"
+
+local M = {}
+
+--- Days for which events can be read again.
+M.KEPT = 2
+
+--- Appends an event. The last thing in a transaction: from here to its commit other appends wait.
+---@param tx model.connection
+---@param topic string
+---@param kind string such as "lesson.approved"
+---@param data table
+---@return integer? id
+---@return table? err
+function M.append(tx, topic, kind, data)
+  local row, err = tx:one({ "select append_event(?, ?, ?) as id", topic, kind, pg.json(data) })
+  if not row then return nil, err end
+  return row.id
+end
+
+--- Events after a cursor, oldest first; of some topics or of all.
+---@param after integer
+---@param topics string[]?
+---@param limit integer?
+---@return { id: integer, topic: string, kind: string, data: table, created_at: string }[]?
+function M.after(after, topics, limit)
+  return db.education:query({ "select e.id, e.topic, e.kind, e.data, e.created_at from events e where e.id >"
+    .. " ?::bigint", after },
+    topics and { "and e.topic = any(?::text[])", pg.array(topics) } or "",
+    { "order by e.id limit ?::integer", limit or 500 })
+end
+
+--- The cursor of now: the id of the newest event.
+---@return integer?
+function M.latest()
+  local row, err = db.education:one("select coalesce(max(e.id), 0) as id from events e")
+  if not row then return nil, err end
+  return row.id
+end
+
+--- Whether a person may follow a topic.
+---@return boolean? allowed nil with err if the database cannot say
+function M.may_follow(user, topic)
+  local question, answer = access.topic(user, topic)
+  if not question then return answer or false end
+  local row, err = db.education:one(unpack(question))
+  if row then return true end
+  if err.code == "not_found" then return false end
+  return nil, err
+end
+
+--- Calls fn() whenever there may be new events. Belongs to the generation.
+---@param fn fun()
+function M.listen(fn)
+  db.education:listen("events", function() fn() end)
+end
+
+--- Forgets what is older than M.KEPT days, a portion at a time.
+---@return integer? deleted
+function M.prune()
+  local rows, err = db.education:query({ "delete from events where id in (select id from events"
+    .. " where created_at < now() - ? * interval '1 day' order by created_at limit 5000)", M.KEPT })
+  if not rows then return nil, err end
+  return rows.count
+end
+
+return M

@@ -1,0 +1,194 @@
+-- model/user.lua: people: students, teachers, parents, admins. Who may see whom is model/access.lua's business.
+
+local crypto = require "host.crypto"
+local json = require "host.json"
+local pg = require "host.pg"
+local access = require "model.access"
+local db = require "model.db"
+local page = require "model.page"
+local personal = require "model.personal"
+local id = require "util.id"
+
+local M = {}
+
+local COLUMNS = "u.id, u.school_id, u.role, u.login, u.name, u.state, u.created_at, u.updated_at, u.revision"
+
+M.MIN_PASSWORD, M.MAX_PASSWORD = 8, 256
+
+local function clean_email(email)
+  if email == nil or email == json.null then return nil end
+  return (email:lower():gsub("^%s+", ""):gsub("%s+$", ""))
+end
+
+local function clean_login(login)
+  return (login:lower():gsub("^%s+", ""):gsub("%s+$", ""))
+end
+
+local function email_place(user_id) return "users.email:" .. user_id end
+local function birth_place(user_id) return "users.birth_date:" .. user_id end
+
+local function insert(person, school_id, tx)
+  local length = #person.password
+  if length < M.MIN_PASSWORD or length > M.MAX_PASSWORD then
+    return db.fail("invalid", ("a password has %d to %d octets"):format(M.MIN_PASSWORD, M.MAX_PASSWORD), "password")
+  end
+  local user_id, email = id.uuid(), clean_email(person.email)
+  local hash = crypto.password_hash(person.password)
+  return (tx or db.education):one(
+    { "insert into users as u (id, school_id, role, login, name, password_hash, email_sealed, email_index,"
+      .. " birth_date_sealed)"
+      .. " values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning " .. COLUMNS,
+      user_id, school_id, person.role, clean_login(person.login), person.name, hash,
+      personal.seal(email, email_place(user_id)), personal.index(email),
+      personal.seal(person.birth_date, birth_place(user_id)) })
+end
+
+--- Opens an account for oneself. Nobody makes oneself an admin.
+---@param person table login, password, name, role (student, teacher, parent); optional: email, birth_date
+---@return table? user
+---@return table? err conflict with field login or email, invalid
+function M.sign_up(person)
+  if person.role == "admin" then return db.fail("forbidden", "an admin is made by another admin", "role") end
+  return insert(person, nil)
+end
+
+--- Makes an account in a school: by an admin in the own one, by a teacher for students of it.
+---@param by table? the user who asks; nil for set-up commands, which then give person.school_id
+function M.create(by, person, tx)
+  if not by then return insert(person, person.school_id, tx) end
+  local allowed = by.role == "admin" or (by.role == "teacher" and person.role == "student")
+  if not allowed then return db.fail("forbidden", "you may not make such an account") end
+  if by.school_id == nil or by.school_id == json.null then
+    return db.fail("forbidden", "you do not belong to a school")
+  end
+  return insert(person, by.school_id, tx)
+end
+
+--- The person behind a token; nothing is checked but that the account is active.
+function M.get(user_id)
+  return db.education:one({ "select " .. COLUMNS .. " from users u where u.id = ?::uuid and u.state = 'active'",
+    user_id })
+end
+
+--- A person as another one sees them.
+function M.find(viewer, user_id)
+  return db.education:one({ "select " .. COLUMNS .. " from users u where u.id = ?::uuid and", user_id },
+    access.sees_user(viewer, "u"))
+end
+
+--- The own record with what only oneself may read.
+function M.me(user)
+  local row, err = db.education:one({ "select " .. COLUMNS .. ", u.email_sealed, u.birth_date_sealed from users u"
+    .. " where u.id = ?::uuid", user.id })
+  if not row then return nil, err end
+  row.email = personal.open(row.email_sealed, email_place(row.id)) or json.null
+  row.birth_date = personal.open(row.birth_date_sealed, birth_place(row.id)) or json.null
+  row.email_sealed, row.birth_date_sealed = nil, nil
+  return row
+end
+
+--- People that a viewer may see. filter: { role?, state? }
+function M.list(viewer, filter, pages)
+  local where = { access.sees_user(viewer, "u") }
+  if filter.role then where[#where + 1] = { "u.role = ?", filter.role } end
+  if filter.state then where[#where + 1] = { "u.state = ?", filter.state } end
+  return page.list(db.education, {
+    select = "select " .. COLUMNS .. " from users u",
+    where = where,
+    columns = { id = { "u.id", "uuid" }, name = { "u.name", "text" }, created_at = { "u.created_at", "timestamptz" } },
+    unique = "id",
+  }, pages)
+end
+
+--- Changes the own name or email; an admin those of the own school's people.
+---@param changes { name?: string, email?: string }
+---@param revision integer? what the caller has seen
+function M.update(by, user_id, changes, revision)
+  local email = clean_email(changes.email)
+  local row, err = db.education:one(
+    { "update users as u set name = coalesce(?, u.name), email_sealed = coalesce(?, u.email_sealed),"
+      .. " email_index = coalesce(?, u.email_index) where u.id = ?::uuid",
+      changes.name, personal.seal(email, email_place(user_id)), personal.index(email), user_id },
+    { "and (?::bigint is null or u.revision = ?::bigint)", revision, revision },
+    by.id == user_id and "and true" or "and", by.id ~= user_id and access.manages_user(by, "u") or "",
+    "returning " .. COLUMNS)
+  if row or err.code ~= "not_found" then return row, err end
+  local seen = M.find(by, user_id)
+  if not seen then return db.not_found("user") end
+  if revision and seen.revision ~= revision then return db.fail("stale", "the user was changed meanwhile") end
+  return db.fail("forbidden", "you may not change this user")
+end
+
+--- Suspends or restores an account of the own school. Suspending ends every session of the account.
+---@param state "active"|"suspended"
+function M.set_state(by, user_id, state)
+  return db.education:transaction(function(tx)
+    local row, err = tx:one({ "update users as u set state = ? where u.id = ?::uuid and", state, user_id },
+      access.manages_user(by, "u"), "returning " .. COLUMNS)
+    if not row then return nil, err end
+    if state == "suspended" then
+      local ended, failure = tx:query({ "update sessions set ended_at = now(), end_reason = 'suspended'"
+        .. " where user_id = ?::uuid and ended_at is null", user_id })
+      if not ended then return nil, failure end
+    end
+    return row
+  end)
+end
+
+--- The account that a login or an email address names, with its password hash: for logging in only.
+function M.credentials(name)
+  name = clean_login(name)
+  return db.education:one({ "select " .. COLUMNS .. ", u.password_hash from users u where u.login = ?"
+    .. " or u.email_index = ? order by (u.login = ?) desc limit 1", name, personal.index(name), name })
+end
+
+--- Replaces the hash of a password that was made with weaker parameters.
+function M.rehash(user_id, password)
+  return db.education:query({ "update users set password_hash = ? where id = ?::uuid",
+    crypto.password_hash(password), user_id })
+end
+
+--- A code by which a parent links this child: made by the child, or by a teacher or admin who sees the child.
+---@return { code: string, expires_in: integer }?
+function M.make_link_code(by, child_id)
+  local child, err = db.education:one({ "select u.id from users u where u.role = 'student' and u.id = ?::uuid and",
+    child_id },
+    access.sees_user(by, "u"))
+  if not child then return nil, err end
+  if by.role == "parent" then return db.fail("forbidden", "a parent uses a code, the child or a teacher makes it") end
+  local code, lifetime = id.code(8), 7 * 86400
+  local made, failure = db.education:query({ "insert into link_codes (code_hash, child_id, expires_at)"
+    .. " values (?, ?, now() + ? * interval '1 second')", pg.bytes(id.digest(code)), child_id, lifetime })
+  if not made then return nil, failure end
+  return { code = code, expires_in = lifetime }
+end
+
+--- Links a parent to the child that a code stands for; the code is used up.
+function M.link_child(parent, code)
+  if parent.role ~= "parent" then return db.fail("forbidden", "only a parent links a child") end
+  return db.education:transaction(function(tx)
+    local used, err = tx:one({ "delete from link_codes where code_hash = ? and expires_at > now() returning child_id",
+      pg.bytes(id.digest(id.clean_code(code))) })
+    if not used then
+      if err.code == "not_found" then return db.fail("invalid", "this code is unknown, used or too old", "code") end
+      return nil, err
+    end
+    local linked, failure = tx:query({ "insert into parent_links (parent_id, child_id) values (?, ?) on conflict do"
+      .. " nothing",
+      parent.id, used.child_id })
+    if not linked then return nil, failure end
+    return tx:one({ "select " .. COLUMNS .. " from users u where u.id = ?::uuid", used.child_id })
+  end)
+end
+
+--- The children of a parent.
+function M.children(parent, pages)
+  return page.list(db.education, {
+    select = "select " .. COLUMNS .. " from parent_links l join users u on u.id = l.child_id",
+    where = { { "l.parent_id = ?::uuid", parent.id } },
+    columns = { id = { "u.id", "uuid" }, name = { "u.name", "text" } },
+    unique = "id",
+  }, pages)
+end
+
+return M
