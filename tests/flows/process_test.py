@@ -7,7 +7,6 @@ import socket
 
 import daemon as daemons
 import pytest
-import wire
 from load import Load
 
 pytestmark = pytest.mark.core

@@ -1,0 +1,22 @@
+-- For the open internet, behind deploy/nginx.conf. Secrets and addresses come from outside: TOOLBOX_TOKEN_SECRET_FILE,
+-- TOOLBOX_DATA_KEY_FILE, TOOLBOX_INDEX_KEY_FILE, TOOLBOX_DATABASES_EDUCATION_URL_FILE (…CONTENT…, …ROBLOX…, …MEMORY…),
+-- TOOLBOX_REDIS_FILE. An empty value here is one that must be given: the start is refused without it.
+
+local production = include("development")
+
+for _, database in pairs(production.databases) do
+  database.url = "postgresql:///"
+  database.pool = 8
+end
+
+production.control = "/run/toolboxd/control.sock"
+production.workers = 0
+production.access_log = true
+production.trusted_proxies = { "127.0.0.1", "::1" }
+production.redis = "redis://127.0.0.1:6379"
+production.token_secret = ""
+production.data_key = ""
+production.index_key = ""
+production.public_url = "https://toolbox.example"
+
+return production
