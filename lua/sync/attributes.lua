@@ -1,6 +1,6 @@
---- The binary form of an instance's attributes and tags inside Roblox's files, and base64, which carries both in XML.
---- Used by sync/rbxmx.lua. Format: rbx-dom, docs/attributes.md: a count, then name, type byte and value each, integers
---- and doubles little-endian.
+-- sync/attributes.lua: the binary form of an instance's attributes and tags inside Roblox's files, and base64, which
+-- carries both in XML. Used by sync/rbxmx.lua. Format: rbx-dom, docs/attributes.md: a count, then name, type byte and
+-- value each, integers and doubles little-endian.
 
 local M = {}
 

@@ -1,13 +1,13 @@
---- The difference of two instance trees as a patch, which the Studio plugin applies. Called by the bridge, which keeps
---- the tree of every revision of a place.
----
---- A patch is {removed, added, updated}, to be applied in that order:
----   removed  ids; each takes its descendants along
----   added    {id, parent, class, name, properties, attributes}, parents before their children
----   updated  {id, and what changed of: parent, name, properties, attributes}, parents before their children, so that
----            no step of a re-parenting makes a cycle
---- An instance that loses a property or attribute, or changes its class, is replaced (removed and added again): a
---- script cannot put a property back to its default. Whatever hung below it is added again with it.
+-- sync/diff.lua: the difference of two instance trees as a patch, which the Studio plugin applies. Called by the
+-- bridge, which keeps the tree of every revision of a place.
+--
+-- A patch is {removed, added, updated}, to be applied in that order:
+--   removed  ids; each takes its descendants along
+--   added    {id, parent, class, name, properties, attributes}, parents before their children
+--   updated  {id, and what changed of: parent, name, properties, attributes}, parents before their children, so that
+--            no step of a re-parenting makes a cycle
+-- An instance that loses a property or attribute, or changes its class, is replaced (removed and added again): a
+-- script cannot put a property back to its default. Whatever hung below it is added again with it.
 
 local tree = require "sync.tree"
 local value = require "sync.value"

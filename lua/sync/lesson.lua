@@ -1,8 +1,8 @@
---- Sync rule: what a lesson says, as plain text in folders, so that any script in the place can show it. Data only: no
---- code is generated, so there is nothing to review but words.
----
---- Reads material.lesson: {id, title, subject?, grade?, summary?, objectives = {text…}, sections = {{heading, body}…},
---- glossary = {{term, definition}…}}.
+-- sync/lesson.lua: sync rule: what a lesson says, as plain text in folders, so that any script in the place can show
+-- it. Data only: no code is generated, so there is nothing to review but words.
+--
+-- Reads material.lesson: {id, title, subject?, grade?, summary?, objectives = {text…}, sections = {{heading, body}…},
+-- glossary = {{term, definition}…}}.
 
 local tree = require "sync.tree"
 local value = require "sync.value"

@@ -1,18 +1,23 @@
---- The building blocks of a scene: parts, boards with text on them, buttons. Used by sync/scene.lua.
---- Lengths are studs (Roblox's unit, about 28 cm), angles degrees about the vertical axis.
+-- sync/parts.lua: the building blocks of a scene: parts, boards with text on them, buttons. Used by sync/scene.lua.
+-- Lengths are studs (Roblox's unit, about 28 cm), angles degrees about the vertical axis.
 
 local tree = require "sync.tree"
 local value = require "sync.value"
 
 local M = {}
 
---- Enum items by name; the numbers are Roblox's own, as files and properties take them.
-M.MATERIAL = {
-  wood = 512, planks = 528, smooth = 272, neon = 288, marble = 784, slate = 800, concrete = 816, grass = 1280,
-  sand = 1296, fabric = 1312, ice = 1536,
+-- Enum items by name; the numbers are Roblox's own, as files and properties take them.
+local MATERIAL = {
+  SmoothPlastic = 272, Neon = 288, Wood = 512, WoodPlanks = 528, Marble = 784, Slate = 800, Concrete = 816,
+  Granite = 832, Brick = 848, Cobblestone = 880, Rock = 896, Metal = 1088, Grass = 1280, Sand = 1296, Fabric = 1312,
+  Ice = 1536, Glass = 1568,
 }
+local SHAPE = { ball = 0, block = 1, cylinder = 2, wedge = 3 }
 local FRONT_FACE = 5
 local PIXELS_PER_STUD = 1
+
+--- The size of a board.
+M.BOARD = { 16, 9, 0.6 }
 
 -- Roblox shows longer texts too, but scaled down until nobody can read them; the full text is in the lesson's folder.
 local BOARD_TEXT = 700
@@ -24,11 +29,12 @@ local function shorten(text)
   return cut .. " …"
 end
 
---- A block that stays where it is put.
+--- A block that stays where it is put. at is its middle.
 --- @param fields table id, name, at = {x, y, z}, size = {x, y, z}, color = {r, g, b}, material; optional turn, class,
---- attributes, children
+--- shape, attributes, children
 function M.block(fields)
   local at, size, color = fields.at, fields.size, fields.color
+  local material = MATERIAL[fields.material] or error("no material " .. tostring(fields.material), 2)
   return tree.node({
     id = fields.id,
     class = fields.class or "Part",
@@ -37,7 +43,8 @@ function M.block(fields)
       Anchored = value.bool(true),
       CFrame = value.placed(at[1], at[2], at[3], fields.turn),
       Color = value.rgb(color[1], color[2], color[3]),
-      Material = value.enum(M.MATERIAL[fields.material] or error("no material " .. tostring(fields.material), 2)),
+      Material = value.enum(material),
+      Shape = fields.shape and value.enum(SHAPE[fields.shape] or error("no shape " .. fields.shape, 2)) or nil,
       Size = value.vector3(size[1], size[2], size[3]),
     },
     attributes = fields.attributes,
@@ -93,7 +100,7 @@ function M.prompt(id, action, attributes)
 end
 
 --- A board with a title and a text on its front.
---- @param fields table as block's, and title, text, ink = {r, g, b}; size is the board's own
+--- @param fields table as block's, and title, text, ink = {r, g, b}; the size is M.BOARD
 function M.board(fields)
   local children = {
     surface(fields.id .. "/face", {
@@ -109,7 +116,7 @@ function M.board(fields)
     name = fields.name,
     at = fields.at,
     turn = fields.turn,
-    size = { 16, 9, 0.6 },
+    size = M.BOARD,
     color = fields.color,
     material = fields.material,
     attributes = fields.attributes,

@@ -1,7 +1,7 @@
---- Sync rule: a quiz's questions and choices. The right answers are never written: a place is in the players' hands,
---- and grading is the server's work.
----
---- Reads material.quiz: {questions = {{id, kind, prompt, points?, choices? = {{id, text}…}}…}} and material.lesson.id.
+-- sync/quiz.lua: sync rule: a quiz's questions and choices. The right answers are never written: a place is in the
+-- players' hands, and grading is the server's work.
+--
+-- Reads material.quiz: {questions = {{id, kind, prompt, points?, choices? = {{id, text}…}}…}} and material.lesson.id.
 
 local tree = require "sync.tree"
 local value = require "sync.value"

@@ -1,7 +1,7 @@
---- Writes an instance tree as a Roblox XML model file (.rbxmx), which Studio inserts as it is: the way to take a
---- lesson into a place without the plugin, and the plugin itself to a teacher. Called by the bridge.
---- Format: rbx-dom, docs/xml.md. Every instance carries its id as the attribute ToolboxId and the tag ToolboxAI,
---- exactly as the plugin marks what it makes: the game module finds a lesson by them, however it came into the place.
+-- sync/rbxmx.lua: writes an instance tree as a Roblox XML model file (.rbxmx), which Studio inserts as it is: the way
+-- to take a lesson into a place without the plugin, and the plugin itself to a teacher. Called by the bridge. Format:
+-- rbx-dom, docs/xml.md. Every instance carries its id as the attribute ToolboxId and the tag ToolboxAI, exactly as
+-- the plugin marks what it makes: the game module finds a lesson by them, however it came into the place.
 
 local attributes = require "sync.attributes"
 local value = require "sync.value"
@@ -14,7 +14,7 @@ M.TAG = "ToolboxAI"
 
 -- Some properties have another name in files than in scripts, or another type.
 local FILE_NAMES = {
-  Part = { Size = "size", Color = "Color3uint8" },
+  Part = { Size = "size", Color = "Color3uint8", Shape = "shape" },
   SpawnLocation = { Size = "size", Color = "Color3uint8" },
 }
 

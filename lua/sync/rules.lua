@@ -1,8 +1,8 @@
---- The list of sync rules, and the tree they make together. To add a rule: one file with {name, applies, build} and one
---- row here. Called by the bridge and by the publishing workflow.
----
---- A rule is a pure function from material to a tree: the same material always gives the same tree, so the difference
---- of two versions is only what the teacher changed. Material is {lesson, quiz?, scene?} as each rule describes it.
+-- sync/rules.lua: the list of sync rules, and the tree they make together. To add a rule: one file with {name,
+-- applies, build} and one row here. Called by the bridge and by the publishing workflow.
+--
+-- A rule is a pure function from material to a tree: the same material always gives the same tree, so the difference
+-- of two versions is only what the teacher changed. Material is {lesson, quiz?, scene?} as each rule describes it.
 
 local tree = require "sync.tree"
 

@@ -1,12 +1,12 @@
---- Trees of Roblox instances as plain data, the common currency of sync/: the rules build them, sync/diff.lua compares
---- them, sync/rbxmx.lua writes them to a file, the roblox database stores them as JSON.
----
---- A node is {id, class, name, properties, attributes, children}:
----   id          stable over all versions of the lesson and unique in the tree ("lesson:…/quiz/question:2"): the
----               plugin finds its instance by it, whatever the teacher has renamed or moved
----   properties  name → value of sync/value.lua
----   attributes  name → string, number or boolean
----   children    list of nodes; their order carries no meaning, as in Roblox
+-- sync/tree.lua: trees of Roblox instances as plain data, the common currency of sync/: the rules build them,
+-- sync/diff.lua compares them, sync/rbxmx.lua writes them to a file, the roblox database stores them as JSON.
+--
+-- A node is {id, class, name, properties, attributes, children}:
+--   id          stable over all versions of the lesson and unique in the tree ("lesson:…/quiz/question:2"): the
+--               plugin finds its instance by it, whatever the teacher has renamed or moved
+--   properties  name → value of sync/value.lua
+--   attributes  name → string, number or boolean
+--   children    list of nodes; their order carries no meaning, as in Roblox
 
 local M = {}
 

@@ -1,7 +1,7 @@
---- Property values of Roblox instances as plain data that JSON carries. Each value is a map with one key, the name of
---- its type, for example {String = "x"} or {Vector3 = {1, 2, 3}}: the same form as Rojo's protocol uses, so that a
---- reader who knows the one knows the other. The rules in sync/ build values here; sync/rbxmx.lua and the Studio
---- plugin read them.
+-- sync/value.lua: property values of Roblox instances as plain data that JSON carries. Each value is a map with one
+-- key, the name of its type, for example {String = "x"} or {Vector3 = {1, 2, 3}}: the same form as Rojo's protocol
+-- uses, so that a reader who knows the one knows the other. The rules in sync/ build values here; sync/rbxmx.lua and
+-- the Studio plugin read them.
 
 local M = {}
 

@@ -1,6 +1,6 @@
---- A small model of Roblox for specs of the Luau files: instances with parents, attributes and tags, properties checked
---- by class, an undo history that really takes back, and a loader that runs a .luau file as Roblox would. It stands for
---- the engine's documented behaviour, no more; the flows talk to the real bridge.
+-- A small model of Roblox for specs of the Luau files: instances with parents, attributes and tags, properties checked
+-- by class, an undo history that really takes back, and a loader that runs a .luau file as Roblox would. It stands for
+-- the engine's documented behaviour, no more; the flows talk to the real bridge.
 
 local M = {}
 
@@ -9,7 +9,7 @@ local BASE = { "Name", "Parent" }
 local CLASSES = {
   Folder = {}, Configuration = {}, Model = {},
   StringValue = { "Value" },
-  Part = { "Anchored", "CFrame", "Color", "Material", "Size" },
+  Part = { "Anchored", "CFrame", "Color", "Material", "Shape", "Size" },
   SpawnLocation = { "Anchored", "CFrame", "Color", "Material", "Size" },
   SurfaceGui = { "Face", "LightInfluence", "PixelsPerStud", "SizingMode" },
   TextLabel = {

@@ -1,5 +1,5 @@
---- Material for the sync rules: one short lesson with a quiz and a scene, fresh at each call so that a spec may change
---- it.
+-- Material for the sync rules: one short lesson with a quiz and a scene, fresh at each call so that a spec may change
+-- it.
 
 local M = {}
 
@@ -29,10 +29,19 @@ function M.lesson()
       },
     },
     scene = {
-      environment = "forest",
+      title = "By the sea",
+      theme = "outdoor",
+      size = { 80, 60 },
+      spawn = { 4, 0, -6 },
       stations = {
-        { title = "Evaporation", text = "Water rises as vapour." },
-        { title = "Condensation", text = "Vapour cools into drops." },
+        { id = "evaporation", kind = "board", title = "Evaporation", text = "Water rises as vapour.",
+          position = { -16, 0, -20 } },
+        { id = "term-1", kind = "term", title = "Condensation", text = "Vapour cools into drops.",
+          position = { 18, 0, 14 } },
+      },
+      props = {
+        { name = "Sun", shape = "ball", size = { 6, 6, 6 }, position = { 0, 30, -30 }, color = "#ffd040",
+          material = "Neon" },
       },
     },
   }

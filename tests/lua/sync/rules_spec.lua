@@ -13,7 +13,9 @@ describe("sync.rules", function()
   it("makes one folder per lesson, with what each rule adds", function()
     local root = rules.build(material.lesson())
     assert.equal("Water in motion", root.name)
-    assert.same({ "Lesson", "Quiz", "Scene" }, { root.children[1].name, root.children[2].name, root.children[3].name })
+    local names = {}
+    for i, child in ipairs(root.children) do names[i] = child.name end
+    assert.same({ "Lesson", "Quiz", "By the sea" }, names)
     assert.equal(material.lesson().lesson.id, root.attributes.Lesson)
   end)
 
@@ -91,20 +93,35 @@ describe("sync.scene", function()
   end
 
   it("turns every board to the spawn", function()
+    local spawn = material.lesson().scene.spawn
     local found = boards(rules.build(material.lesson()))
     assert.equal(4, #found)
     for _, board in ipairs(found) do
       local at = pose(board)
-      local distance = math.sqrt(at.x ^ 2 + at.z ^ 2)
-      assert.near(-at.x / distance, at.look_x, 1e-9)
-      assert.near(-at.z / distance, at.look_z, 1e-9)
+      local dx, dz = spawn[1] - at.x, spawn[3] - at.z
+      local distance = math.sqrt(dx ^ 2 + dz ^ 2)
+      assert.near(dx / distance, at.look_x, 1e-9)
+      assert.near(dz / distance, at.look_z, 1e-9)
     end
   end)
 
-  it("leaves room between boards, however many there are", function()
+  it("stands stations where the description says", function()
+    local station = find(rules.build(material.lesson()), BASE .. "/scene/station:evaporation")
+    assert.same({ -16, 6, -20 }, station.properties.CFrame.CFrame.position)
+  end)
+
+  it("builds props as described", function()
+    local sun = find(rules.build(material.lesson()), BASE .. "/scene/prop:1").properties
+    assert.same({ { Enum = 0 }, { Enum = 288 }, { Vector3 = { 6, 6, 6 } } }, { sun.Shape, sun.Material, sun.Size })
+    assert.same({ Color3 = { 1, 208 / 255, 64 / 255 } }, sun.Color)
+  end)
+
+  it("keeps the questions apart from each other and from what is described", function()
     local many = material.lesson()
-    for i = 1, 40 do many.scene.stations[i] = { title = "Stop " .. i, text = "Text" } end
+    many.scene.stations = {}
+    for i = 1, 40 do many.quiz.questions[i] = { id = "q" .. i, kind = "cloze", prompt = "What?" } end
     local found = boards(rules.build(many))
+    assert.equal(40, #found)
     for i = 2, #found do
       local a, b = pose(found[i - 1]), pose(found[i])
       assert.is_true(math.sqrt((a.x - b.x) ^ 2 + (a.z - b.z) ^ 2) > 16)
@@ -116,9 +133,10 @@ describe("sync.scene", function()
     local scene = BASE .. "/scene/question:q1"
     local board = pose(find(root, scene .. "/board"))
     local last
-    for i = 1, 3 do
-      local at = pose(find(root, scene .. "/choice:" .. i))
-      assert.is_true(at.x ^ 2 + at.z ^ 2 < board.x ^ 2 + board.z ^ 2 + 64)
+    for _, choice in ipairs({ "a", "b", "c" }) do
+      local at = pose(find(root, scene .. "/choice:" .. choice))
+      local ahead = (at.x - board.x) * board.look_x + (at.z - board.z) * board.look_z
+      assert.near(2, ahead, 1e-9)
       -- The reader looks at the board's front: the reader's right is the direction (look_z, -look_x).
       local right = at.x * board.look_z - at.z * board.look_x
       if last then assert.is_true(right > last) end
@@ -127,7 +145,7 @@ describe("sync.scene", function()
   end)
 
   it("tells the game module what a prompt means", function()
-    local prompt = find(rules.build(material.lesson()), BASE .. "/scene/question:q1/choice:2/prompt")
+    local prompt = find(rules.build(material.lesson()), BASE .. "/scene/question:q1/choice:b/prompt")
     assert.same({ Event = "answered", Question = "q1", Choice = "b" }, prompt.attributes)
   end)
 
@@ -135,14 +153,14 @@ describe("sync.scene", function()
     local long = material.lesson()
     long.scene.stations[1].text = ("evaporation "):rep(100)
     local root = rules.build(long)
-    local shown = find(root, BASE .. "/scene/station:1/body").properties.Text.String
+    local shown = find(root, BASE .. "/scene/station:evaporation/body").properties.Text.String
     assert.is_true(#shown <= 705)
     assert.equal("evaporation …", shown:match("%S+ …$"))
   end)
 
-  it("looks like a classroom where the environment is unknown", function()
+  it("looks like a classroom where the theme is unknown", function()
     local odd, plain = material.lesson(), material.lesson()
-    odd.scene.environment, plain.scene.environment = "volcano", "classroom"
+    odd.scene.theme, plain.scene.theme = "volcano", "classroom"
     assert.same(find(rules.build(plain), BASE .. "/scene/ground").properties,
       find(rules.build(odd), BASE .. "/scene/ground").properties)
   end)
