@@ -1,0 +1,203 @@
+-- web/openapi.lua: the OpenAPI 3.1 document of a service, from the same declarations that route and check its requests.
+
+local errors = require "web.errors"
+local json = require "host.json"
+local jsonschema = require "web.jsonschema"
+
+local M = {}
+
+local function sorted(map)
+  local names = {}
+  for name in pairs(map) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+local verbs = { GET = "get", POST = "create", PUT = "replace", PATCH = "change", DELETE = "delete" }
+
+-- "GET /api/v1/classes/{class_id}/students" → "getClassStudents" would need grammar; this needs none and is stable.
+local function operation_id(route, prefix)
+  if route.id then return route.id end
+  local name = route.path:sub(#prefix + 1):gsub("[{}]", ""):gsub("[^%w]+", "_"):gsub("^_", ""):gsub("_$", "")
+  return verbs[route.method] .. "_" .. name
+end
+
+-- The codes that a route can answer with because of what it declares, besides its own.
+local function codes_of(route)
+  local codes = { not_acceptable = true, internal = true, unavailable = true }
+  local function add(...) for _, code in ipairs { ... } do codes[code] = true end end
+  if route.guard.scheme then add("unauthenticated") end
+  if route.guard.roles then add("forbidden") end
+  if route.limit ~= false then add("rate_limited") end
+  if next(route.params) then add("not_found", "invalid") end
+  if route.query or next(route.params) then add("malformed", "invalid") end
+  if route.body or route.form then add("malformed", "media_type", "too_large", "invalid", "request_timeout") end
+  if route.if_match then add("no_precondition", "stale", "malformed") end
+  if route.creates then add("key_reused", "in_progress", "malformed") end
+  for _, code in ipairs(route.errors or {}) do codes[code] = true end
+  -- A query nobody declared is refused as well.
+  add("malformed", "invalid")
+  return codes
+end
+
+local function problem(title)
+  return {
+    description = title,
+    content = { [errors.content_type] = { schema = { ["$ref"] = "#/components/schemas/Problem" } } },
+  }
+end
+
+local function problems(route, responses)
+  local by_status = {}
+  for _, code in ipairs(sorted(codes_of(route))) do
+    local status = tostring(errors.status(code) or error(("%s: unknown error %q"):format(route.label, code), 0))
+    by_status[status] = by_status[status] or {}
+    local titles = by_status[status]
+    titles[#titles + 1] = ("%s (`%s`)"):format(errors.title(code), code)
+  end
+  for status, titles in pairs(by_status) do
+    responses[status] = responses[status] or problem(table.concat(titles, " or "))
+  end
+end
+
+local function success(route, components)
+  local made = { description = route.says or (route.status == 204 and "Done" or "As asked") }
+  if route.out then
+    made.content = { [route.produces] = { schema = jsonschema.convert(route.out, components) } }
+  elseif route.status ~= 204 and route.produces ~= "application/json" then
+    made.content = { [route.produces] = { schema = { type = "string" } } }
+  elseif route.status ~= 204 then
+    made.content = { [route.produces] = { schema = { type = "object" } } }
+  end
+  local headers = {}
+  if route.tagged then headers.ETag = { schema = { type = "string" }, description = "For If-None-Match and If-Match" } end
+  if route.status == 201 then headers.Location = { schema = { type = "string" }, description = "The object's path" } end
+  if next(headers) then made.headers = headers end
+  return made
+end
+
+-- `links` lead from a creation to its object.
+local function links(route, by_label, prefix)
+  if not route.creates or not route.out or not route.out.fields.id then return nil end
+  local collection = type(route.creates) == "string" and route.creates or route.path
+  local made
+  for label, other in pairs(by_label) do
+    local method, path = label:match("^(%u+) (.+)$")
+    local name = path:sub(1, #collection + 1) == collection .. "/" and path:sub(#collection + 2):match("^{([%w_]+)}$")
+    if name and other.method == method then
+      made = made or {}
+      made[verbs[method]] = {
+        operationId = operation_id(other, prefix), parameters = { [name] = "$response.body#/id" },
+      }
+    end
+  end
+  return made
+end
+
+local function responses_of(route, components, by_label, prefix)
+  local responses = {}
+  local made = success(route, components)
+  made.links = links(route, by_label, prefix)
+  responses[tostring(route.status)] = made
+  for _, status in ipairs(route.also or {}) do responses[tostring(status)] = success(route, components) end
+  if route.tagged and route.method == "GET" then responses["304"] = { description = "Not changed" } end
+  problems(route, responses)
+  return responses
+end
+
+local function parameter(name, place, declared, components, required)
+  local made = jsonschema.convert(declared, components)
+  local description = made.description
+  made.description = nil
+  return {
+    name = name, ["in"] = place, required = required, schema = made, description = description,
+    explode = declared.kind == "array" and false or nil, style = declared.kind == "array" and "form" or nil,
+  }
+end
+
+local function parameters_of(route, components)
+  local list = {}
+  for _, name in ipairs(sorted(route.params)) do
+    list[#list + 1] = parameter(name, "path", route.params[name], components, true)
+  end
+  for _, name in ipairs(sorted(route.query or {})) do
+    local declared = route.query[name]
+    list[#list + 1] = parameter(name, "query", declared, components, not declared.optional)
+  end
+  local function header(name, required, description)
+    list[#list + 1] = {
+      name = name, ["in"] = "header", required = required, description = description, schema = { type = "string" },
+    }
+  end
+  if route.if_match then header("If-Match", true, "The ETag that was seen, or `*`") end
+  if route.creates and route.guard.scheme then
+    header("Idempotency-Key", false, "1 to 200 visible characters; the answer is kept for 24 hours and replayed")
+    list[#list].schema = { type = "string", minLength = 1, maxLength = 200, pattern = "^[!-~]+$" }
+  end
+  return #list > 0 and json.array(list) or nil
+end
+
+local function body_of(route, components)
+  local declared = route.body or route.form
+  if route.upload then
+    return { required = true, content = { [route.upload] = { schema = { type = "string" } } } }
+  end
+  if not declared then return nil end
+  local kind = route.body and "application/json" or "application/x-www-form-urlencoded"
+  return { required = true, content = { [kind] = { schema = jsonschema.convert(declared, components) } } }
+end
+
+local all_roles = { "admin", "parent", "student", "teacher" }
+
+local function security(route)
+  if not route.guard.scheme then return json.array {} end
+  return json.array { { [route.guard.scheme] = json.array {} } }
+end
+
+local function operation(route, components, by_label, prefix)
+  local roles = route.guard.role_names or (route.guard.scheme == "user" and all_roles) or nil
+  return {
+    operationId = operation_id(route, prefix),
+    summary = route.summary,
+    description = route.description,
+    tags = route.tags and json.array(route.tags) or nil,
+    parameters = parameters_of(route, components),
+    requestBody = body_of(route, components),
+    responses = responses_of(route, components, by_label, prefix),
+    security = security(route),
+    ["x-roles"] = roles and json.array { unpack(roles) } or nil,
+    ["x-shared"] = route.shared,
+    ["x-auth"] = route.auth,
+  }
+end
+
+---@param service table as router.new returned it
+---@param info { title: string, version: string, description?: string, server: string, tags?: table[], asyncapi?: string }
+---@return table document ready for json.encode
+function M.document(service, info)
+  local components = { Problem = errors.json_schema }
+  local by_label, paths, prefix = {}, {}, service.prefix or ""
+  for _, route in ipairs(service.routes) do by_label[route.label] = route end
+  for _, route in ipairs(service.routes) do
+    if route.hidden ~= true then
+      paths[route.path] = paths[route.path] or {}
+      paths[route.path][route.method:lower()] = operation(route, components, by_label, prefix)
+    end
+  end
+  local schemes = {}
+  for name, scheme in pairs(service.schemes or {}) do schemes[name] = scheme.openapi end
+  return {
+    openapi = "3.1.0",
+    info = {
+      title = info.title, version = info.version, description = info.description,
+      license = { name = "MIT", identifier = "MIT" },
+    },
+    servers = json.array { { url = info.server } },
+    tags = info.tags and json.array(info.tags) or nil,
+    paths = paths,
+    components = { schemas = components, securitySchemes = schemes },
+    ["x-asyncapi"] = info.asyncapi,
+  }
+end
+
+return M
