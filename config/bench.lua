@@ -9,7 +9,8 @@ local database = env("PGDATABASE")
 
 return {
   app = "bench",
-  roots = { "tests/bench" },
+  roots = { "tests/bench", "lua" },
+  assets = { "tests/bench/views" },
   services = { bench = { listen = { "127.0.0.1:" .. (env("BENCH_PORT") or "63880") } } },
   workers = tonumber(env("BENCH_WORKERS") or "1"),
   control = (env("BENCH_DIR") or ".run") .. "/bench.sock",

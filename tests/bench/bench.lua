@@ -1,5 +1,6 @@
 -- The routes that web frameworks are compared by. Run by config/bench.lua, driven by tools/bench or from outside.
 
+local file = require "host.file"
 local json = require "host.json"
 local jwt = require "host.jwt"
 local pg = require "host.pg"
@@ -21,7 +22,7 @@ local HTML = { ["content-type"] = "text/html; charset=utf-8" }
 
 local database = settings.databases.bench and pg.database("bench")
 local token_key = { key = { alg = "HS256", key = settings.token_secret } }
-local fortunes_page = template.compile("tests/bench/views/fortunes.html")
+local templates = template.new(file.read)
 
 local function unavailable(err)
   return 503, err.message, TEXT
@@ -113,7 +114,7 @@ local function fortunes()
   if not rows then return unavailable(err) end
   rows[#rows + 1] = { id = 0, message = "Additional fortune added at request time." }
   table.sort(rows, by_message)
-  return 200, fortunes_page { fortunes = rows }, HTML
+  return 200, templates:render("tests/bench/views/fortunes.html", { fortunes = rows }), HTML
 end
 
 local function token_claims(req)
