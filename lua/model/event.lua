@@ -45,6 +45,16 @@ function M.latest()
   return row.id
 end
 
+--- The cursor of some seconds ago: the id of the newest event that was older then.
+---@param seconds number
+---@return integer?
+function M.recent(seconds)
+  local row, err = db.education:one({ "select coalesce((select e.id from events e"
+    .. " where e.created_at < now() - ? * interval '1 second' order by e.id desc limit 1), 0) as id", seconds })
+  if not row then return nil, err end
+  return row.id
+end
+
 --- Whether a person may follow a topic.
 ---@return boolean? allowed nil with err if the database cannot say
 function M.may_follow(user, topic)

@@ -114,6 +114,17 @@ function M.refresh(token)
   return { user = account, session_id = outcome.session_id, refresh_token = outcome.refresh_token }
 end
 
+--- The user of an open session; the session is heard of thereby. For cookies, which have no refresh token.
+---@return table? user
+---@return table? err unauthenticated
+function M.resume(session_id)
+  local row, err = db.education:one({ "update sessions s set last_used_at = now() from users u"
+    .. " where s.id = ?::uuid and s.ended_at is null and s.expires_at > now() and u.id = s.user_id"
+    .. " and u.state = 'active' returning u.id, u.school_id, u.role, u.name", session_id })
+  if not row and err.code == "not_found" then return db.fail("unauthenticated", "the session has ended") end
+  return row, err
+end
+
 --- Ends one of a person's own sessions. Ending an ended one is fine.
 function M.close(user_id, session_id, reason)
   local rows, err = db.education:query({ "update sessions set ended_at = now(), end_reason = ? where id = ?::uuid"

@@ -38,6 +38,7 @@ local function limiting(route, service)
 end
 
 local function accepting(route)
+  if not route.negotiated then return nil end
   local produces = route.produces
   local message = "This route answers with " .. produces
   return function(req)
@@ -143,40 +144,55 @@ local function copy(headers, more)
   return out
 end
 
+-- Headers that say how many more requests are allowed now.
+local function tell_limit(req, headers)
+  headers["ratelimit-limit"] = req.rate_limit
+  headers["ratelimit-remaining"] = req.rate_remaining
+  headers["ratelimit-reset"] = req.rate_reset
+  return headers
+end
+
+-- An object has a tag; who has it already is told so.
+local function tag(req, status, value, text, headers)
+  headers.etag = tag_of(value, text)
+  headers["cache-control"] = "private, no-cache"
+  local seen = status == 200 and req.method ~= "PUT" and req.method ~= "PATCH" and req.http:header("if-none-match")
+  local tags = seen and parameters.entity_tags(seen)
+  if tags and (tags == "*" or tags[headers.etag]) then
+    headers["content-type"] = nil
+    return 304, nil, headers
+  end
+  return status, text, headers
+end
+
+local function check_answer(check, text)
+  local found = {}
+  check(json.decode(text), "#", found)
+  if found[1] then error(("the answer breaks its schema: %s"):format(json.encode(json.array(found))), 0) end
+end
+
 -- A handler returned a value: write it.
 local function writing(route, service)
   local out = route.out and shape.compile(route.out)
   local check = out and service.check_answers and validate.compile(route.out)
-  local default = route.status
+  local default, is_json, tagged, creates = route.status, route.produces == JSON, route.tagged, route.creates
+  local collection = type(creates) == "string" and creates
   local base = plain_headers(route, service)
   local bare = copy(base)
   bare["content-type"] = nil
-  local tagged, is_json, creates = route.tagged, route.produces == JSON, route.creates
   return function(req, status, value, headers)
     if type(status) ~= "number" then status, value, headers = default, status, value end
-    if value == nil then return status, nil, copy(bare, headers) end
-    if not is_json then return status, value, headers and copy(base, headers) or base end
-    local shaped = out and out(value) or value
-    local text = json.encode(shaped)
-    if check then
-      local found = {}
-      check(json.decode(text), "#", found)
-      if found[1] then error(("the answer breaks its schema: %s"):format(json.encode(json.array(found))), 0) end
+    local sent = value == nil and bare or base
+    if headers or tagged or creates or req.rate_limit then
+      sent = copy(sent, headers)
+      if req.rate_limit then tell_limit(req, sent) end
     end
-    if not tagged and not headers then return status, text, base end
-    headers = copy(base, headers)
-    if tagged then
-      headers.etag = tag_of(value, text)
-      headers["cache-control"] = "private, no-cache"
-      if creates and not headers.location and value.id then headers.location = req.path .. "/" .. value.id end
-      local seen = status == 200 and req.method ~= "PUT" and req.method ~= "PATCH" and req.http:header("if-none-match")
-      local tags = seen and parameters.entity_tags(seen)
-      if tags and (tags == "*" or tags[headers.etag]) then
-        headers["content-type"] = nil
-        return 304, nil, headers
-      end
-    end
-    return status, text, headers
+    if value == nil or not is_json then return status, value, sent end
+    local text = json.encode(out and out(value) or value)
+    if check then check_answer(check, text) end
+    if creates and value.id and not sent.location then sent.location = (collection or req.path) .. "/" .. value.id end
+    if tagged then return tag(req, status, value, text, sent) end
+    return status, text, sent
   end
 end
 

@@ -101,6 +101,7 @@ local function complete(service, path, method, declared)
   route.params = path_parameters(full, declared.params)
   route.status = default_status(declared)
   route.produces = declared.produces or service.produces or "application/json"
+  route.negotiated = not declared.raw or declared.produces ~= nil
   route.tagged = not declared.raw and is_object(declared.out) and declared.tagged ~= false
     and (method ~= "POST" or declared.creates ~= nil) and method ~= "DELETE"
   if declared.if_match == nil then

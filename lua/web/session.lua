@@ -130,6 +130,18 @@ M.bearer = {
   end,
 }
 
+---The scheme of WebSockets: as above, or for browsers, which cannot set headers there, as the subprotocol
+---bearer.TOKEN beside toolbox.v1.
+M.socket = {
+  openapi = M.bearer.openapi,
+  check = function(req)
+    local protocols = req.http:header("sec-websocket-protocol")
+    local token = protocols and protocols:match("bearer%.([%w%-._]+)")
+    if token then return M.user(token) end
+    return M.bearer.check(req)
+  end,
+}
+
 M.COOKIE = "toolbox_session"
 
 -- Names end at the first port-less host: the cookie is for this host's pages only, never for scripts.
