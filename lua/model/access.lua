@@ -9,7 +9,8 @@
 --            lessons and runs
 --   admin    everything of the own school                     everything of the own school
 --
--- user is { id, role, school_id }; aliases name tables of the statement around. A rule that fits nobody is "false", so
+-- user is { id, role, school_id }; aliases name tables of the statement around (seat, taken, room, link are used
+-- here). A rule that fits nobody is "false", so
 -- an unknown role sees nothing.
 
 local json = require "host.json"
@@ -34,13 +35,14 @@ end
 local function stands_for(user, student)
   if user.role == "student" then return { student .. " = ?::uuid", user.id } end
   if user.role == "parent" then
-    return { ("%s in (select l.child_id from parent_links l where l.parent_id = ?::uuid)"):format(student), user.id }
+    return { ("%s in (select link.child_id from parent_links link where link.parent_id = ?::uuid)"):format(student),
+      user.id }
   end
   return nil
 end
 
 local function enrolled(user, text)
-  local who = stands_for(user, "e.student_id")
+  local who = stands_for(user, "seat.student_id")
   if not who then return NOBODY end
   return { text:format(who[1]), who[2] }
 end
@@ -52,7 +54,7 @@ end
 
 function M.sees_class(user, alias)
   if stands_for(user, "") then
-    return enrolled(user, "exists (select 1 from enrolments e where e.class_id = " .. alias .. ".id and %s)")
+    return enrolled(user, "exists (select 1 from enrolments seat where seat.class_id = " .. alias .. ".id and %s)")
   end
   return of_teacher(user, alias)
 end
@@ -63,8 +65,9 @@ end
 
 function M.sees_course(user, alias)
   if stands_for(user, "") then
-    return enrolled(user, "exists (select 1 from class_courses k join enrolments e on e.class_id = k.class_id where"
-      .. " k.course_id = "
+    return enrolled(user, "exists (select 1 from class_courses taken join enrolments seat on seat.class_id ="
+      .. " taken.class_id where"
+      .. " taken.course_id = "
       .. alias .. ".id and %s)")
   end
   return of_teacher(user, alias)
@@ -76,8 +79,9 @@ end
 
 function M.sees_lesson(user, alias)
   if stands_for(user, "") then
-    return enrolled(user, alias .. ".state = 'published' and exists (select 1 from class_courses k"
-      .. " join enrolments e on e.class_id = k.class_id where k.course_id = " .. alias .. ".course_id and %s)")
+    return enrolled(user, alias .. ".state = 'published' and exists (select 1 from class_courses taken"
+      .. " join enrolments seat on seat.class_id = taken.class_id where taken.course_id = " .. alias .. ".course_id"
+        .. " and %s)")
   end
   return of_teacher(user, alias)
 end
@@ -91,13 +95,14 @@ function M.sees_user(user, alias)
     return { "(" .. own .. " or " .. school[1] .. ")", user.id, school[2] }
   end
   if user.role == "teacher" then
-    return { "(" .. own .. " or exists (select 1 from enrolments e join classes c on c.id = e.class_id where"
-      .. " e.student_id = "
-      .. alias .. ".id and c.teacher_id = ?::uuid))", user.id, user.id }
+    return { "(" .. own .. " or exists (select 1 from enrolments seat join classes room on room.id = seat.class_id"
+      .. " where"
+      .. " seat.student_id = "
+      .. alias .. ".id and room.teacher_id = ?::uuid))", user.id, user.id }
   end
   if user.role == "parent" then
-    return { "(" .. own .. " or exists (select 1 from parent_links l where l.child_id = " .. alias
-      .. ".id and l.parent_id = ?::uuid))", user.id, user.id }
+    return { "(" .. own .. " or exists (select 1 from parent_links link where link.child_id = " .. alias
+      .. ".id and link.parent_id = ?::uuid))", user.id, user.id }
   end
   return { own, user.id }
 end
@@ -113,9 +118,9 @@ function M.sees_work(user, student, lesson)
   local who = stands_for(user, student)
   if who then return who end
   if user.role == "teacher" then
-    return { lesson .. ".teacher_id = ?::uuid and exists (select 1 from enrolments e join classes c on c.id ="
-      .. " e.class_id"
-      .. " where e.student_id = " .. student .. " and c.teacher_id = ?::uuid)", user.id, user.id }
+    return { lesson .. ".teacher_id = ?::uuid and exists (select 1 from enrolments seat"
+      .. " join classes room on room.id = seat.class_id where seat.student_id = " .. student .. " and room.teacher_id"
+        .. " = ?::uuid)", user.id, user.id }
   end
   if user.role == "admin" then return of_school(user, lesson) end
   return NOBODY
@@ -144,7 +149,8 @@ function M.topic(user, topic)
   if kind == "user" then
     if id == user.id then return nil, true end
     if user.role ~= "parent" then return nil, false end
-    return { { "select 1 from parent_links l where l.parent_id = ?::uuid and l.child_id = ?::uuid", user.id, id } }
+    return { { "select 1 from parent_links link where link.parent_id = ?::uuid and link.child_id = ?::uuid", user.id,
+      id } }
   end
   local about = topics[kind or ""]
   if not about or #id ~= 36 then return nil, false end

@@ -40,7 +40,6 @@ end
 ---@return { memory: table, evicted: table[], used: integer, budget: integer }?
 function M.put(user, entry)
   local context, tokens = entry.context or "default", M.tokens(entry.content)
-  if tokens > M.BUDGET then return db.fail("invalid", "the content is larger than the whole budget", "content") end
   return db.memory:transaction(function(tx)
     local row, err = tx:one({ "insert into memories as m (id, user_id, context, key, category, source, content,"
       .. " tokens, priority,"

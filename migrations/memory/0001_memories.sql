@@ -15,7 +15,7 @@ create table memories (
   category     text not null default 'knowledge'
                check (category in ('system', 'user', 'history', 'knowledge', 'workspace')),
   source       text not null default '' check (length(source) <= 100),
-  content      text not null check (length(content) between 1 and 100000),
+  content      text not null check (length(content) between 1 and 200000),
   tokens       integer not null check (tokens >= 0),
   priority     integer not null default 50 check (priority between 0 and 100),
   pinned       boolean not null default false,
