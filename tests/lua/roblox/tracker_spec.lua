@@ -19,43 +19,50 @@ describe("roblox/game/Tracker.luau", function()
   end)
 
   it("tells how far a player is, from the start to the end", function()
-    tracker:did(7, "checkpoint", "station:1", {})
-    tracker:did(7, "checkpoint", "station:2", {})
-    tracker:did(7, "answered", "question:a", { question = "a", choice = "2" })
+    tracker:read(7, "1")
+    tracker:read(7, "2")
+    tracker:answer(7, "a", "2")
     assert.same({ "started:0", "checkpoint:33", "checkpoint:66", "answered:100", "completed:100" }, kinds())
-    assert.same({ 7, "lesson-1", "2" }, { events[4].roblox_user_id, events[4].lesson_id, events[4].choice })
+    assert.same({ 7, "lesson-1", "1" }, { events[2].roblox_user_id, events[2].lesson_id, events[2].station })
   end)
 
-  it("sends a checkpoint once, a new answer to the same question again, the end once", function()
-    for _ = 1, 2 do
-      tracker:did(7, "checkpoint", "station:1", {})
-      tracker:did(7, "answered", "question:a", {})
-      tracker:did(7, "answered", "question:b", {})
+  it("sends a checkpoint once, another answer to the same question again, the end once", function()
+    for choice = 1, 2 do
+      tracker:read(7, "1")
+      tracker:answer(7, "a", "x")
+      tracker:answer(7, "b", "choice " .. choice)
     end
-    assert.same({ "started:0", "checkpoint:33", "answered:66", "answered:100", "completed:100", "answered:100",
-      "answered:100" }, kinds())
+    assert.same({ "started:0", "checkpoint:33", "answered:66", "answered:100", "completed:100", "answered:100" },
+      kinds())
+  end)
+
+  it("sends all answers so far with each one", function()
+    tracker:answer(7, "b", "1")
+    tracker:answer(7, "a", "2")
+    tracker:answer(7, "b", "3")
+    assert.same({ { question = "a", choice = "2" }, { question = "b", choice = "3" } }, events[4].answers)
   end)
 
   it("counts seconds so that they add up", function()
     clock = clock + 0.6
-    tracker:did(7, "checkpoint", "station:1", {})
+    tracker:read(7, "1")
     clock = clock + 10.6
-    tracker:did(7, "checkpoint", "station:2", {})
+    tracker:read(7, "2")
     clock = clock + 10.6
-    tracker:did(7, "answered", "question:a", {})
+    tracker:answer(7, "a", "1")
     assert.equal(21, events[2].seconds + events[3].seconds + events[4].seconds)
   end)
 
   it("dates events in UTC", function()
-    tracker:did(7, "checkpoint", "station:1", {})
+    tracker:read(7, "1")
     assert.equal("2026-01-01T00:00:00Z", events[1].occurred_at)
   end)
 
   it("keeps players apart", function()
-    tracker:did(7, "checkpoint", "station:1", {})
-    tracker:did(8, "checkpoint", "station:1", {})
+    tracker:read(7, "1")
+    tracker:read(8, "1")
     tracker:left(7)
-    tracker:did(8, "checkpoint", "station:2", {})
+    tracker:read(8, "2")
     assert.same({ "started:0", "checkpoint:33", "started:0", "checkpoint:33", "checkpoint:66" }, kinds())
   end)
 end)
