@@ -104,6 +104,20 @@ function M.deliveries(user_id, after, limit)
       limit or 10 })
 end
 
+local DELIVERY = "select d.id, d.seq, d.lesson_id, d.tree, d.created_at from deliveries d where d.user_id = ?::uuid"
+
+--- The newest delivery to a teacher.
+---@return { id: string, seq: integer, lesson_id: string, tree: table, created_at: string }?
+---@return table? err not_found
+function M.newest(user_id)
+  return db.roblox:one({ DELIVERY .. " order by d.seq desc limit 1", user_id })
+end
+
+--- One delivery by its seq.
+function M.delivery(user_id, seq)
+  return db.roblox:one({ DELIVERY .. " and d.seq = ?::bigint", user_id, seq })
+end
+
 --- Calls fn(user_id) when something is delivered, fn(nil) if that may have been missed. Belongs to the generation.
 ---@param fn fun(user_id: string?)
 function M.listen(fn)

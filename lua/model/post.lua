@@ -166,11 +166,15 @@ local function conditions(filter)
     filter.tag)
   also("and exists (select 1 from post_authors x join authors a on a.id = x.author_id"
     .. " where x.post_id = p.id and a.slug = ?)", filter.author)
+  if filter.where then
+    list[#list + 1] = "and"
+    list[#list + 1] = filter.where
+  end
   return list
 end
 
 --- Published posts by number of page, as Ghost's API counts. filter: { type?, slug?, slugs?, featured?, visibility?,
---- tag?, author? }
+--- tag?, author?, where? (a fragment of model/post_filter.lua) }
 ---@param page { limit: integer, page: integer, order?: table[] }
 ---@return { items: table[], total: integer }?
 function M.browse(filter, page)
