@@ -6,6 +6,8 @@
 #ifndef VM_GENERATION_H
 #define VM_GENERATION_H
 
+#include <lua.h>
+
 #include "base/buf.h"
 #include "vm/env.h"
 #include "vm/loader.h"
@@ -30,10 +32,14 @@ bool generations_load_now(struct generations *all, struct set *set, unsigned num
 /* Octets of Lua in all VMs alive. */
 size_t generations_memory(const struct generations *all);
 
+/* Shares lua_limit anew among the VMs; the worker calls it now and then. */
+void generations_balance(struct generations *all);
+
 /* The worker stops: retires the one in force ("stop"); tasks get until the deadline (seconds), then are cancelled;
  * done is called when none is left. */
 void generations_stop(struct generations *all, double seconds, void (*done)(void *arg), void *arg);
 
+/* After done of generations_stop (no task may be left). */
 void generations_free(struct generations *all);
 
 /* Pushes the table that the app module returned, on L of this VM. */

@@ -73,7 +73,8 @@ struct task_options {
     struct task *parent; /* whose end cancels this one; NULL: none */
     bool quiet;          /* on_done reports the failure; else task.c logs it */
     /* Called on the loop once the task has ended. TASK_DONE: its count results are on L. Else two values: the error and
-     * a traceback (a string). Must not start tasks on L. May be NULL. arg is not looked at. */
+     * a traceback (a string). It may start other tasks, but not one for each that ends
+     * (that would recurse: loop instead). May be NULL. arg is not looked at. */
     void (*on_done)(struct task *task, enum task_end end, lua_State *L, int count, void *arg);
     void *arg;
 };
@@ -89,6 +90,9 @@ void task_start(struct task *task, int nargs);
 /* Makes the task's present wait, or else its next one, raise { code = code, message = message }; from then on every
  * wait raises. A task that has not begun ends at once. Its children are cancelled with it. */
 void task_cancel(struct task *task, const char *code, const char *message);
+
+/* on_done will not be called: for whoever goes away before the task ends. */
+void task_forget(struct task *task);
 
 /* The task that runs now in L's VM; NULL outside (module bodies, C callbacks). */
 struct task *task_current(lua_State *L);

@@ -48,8 +48,14 @@ unsigned vm_generation(const struct vm *vm);
 /* Octets that Lua uses now in this VM. */
 size_t vm_memory(const struct vm *vm);
 
-/* lua_pcall with a traceback as message and the memory cap in force. Nothing called this way may wait. Returns
- * false with the message on top of L. */
+/* The others' VMs use so many octets: this one may use what they leave of lua_limit. */
+void vm_limit(struct vm *vm, size_t others);
+
+/* Pushes the function that wraps a waiting C function (for bind_waiting). */
+void vm_push_shim(lua_State *L);
+
+/* lua_pcall with the memory cap in force. Nothing called this way may wait. Returns
+ * false with a message (text, file:line) on top of L. */
 bool vm_call(lua_State *L, int nargs, int nresults);
 
 /* Loads the module name (as require does) and leaves its value on L; false with a message (file:line) on L. */
@@ -65,6 +71,12 @@ void vm_on_retire(struct vm *vm, struct vm_hook *hook, void (*fn)(struct vm_hook
 void vm_hook_remove(struct vm_hook *hook);
 void vm_retire(struct vm *vm, const char *reason);
 bool vm_retired(const struct vm *vm);
+
+/* The same for the moment before the state is closed, on the loop. Closing itself runs on a side thread, so a __gc that
+ * would touch the loop, a pool or the server arms this hook, gives its resource back in it, and removes it when __gc
+ * comes first. */
+void vm_on_close(struct vm *vm, struct vm_hook *hook, void (*fn)(struct vm_hook *hook, const char *reason));
+void vm_before_close(struct vm *vm);
 
 /* The same for the moment the generation takes over (after the swap, on the loop): timers made at load start here.
  * A hook that is armed later runs at once. */

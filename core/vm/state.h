@@ -1,0 +1,60 @@
+/* vm/state.h: struct vm as vm.c, task.c and loader.c see it; nobody else includes this. */
+#ifndef VM_STATE_H
+#define VM_STATE_H
+
+#include <stdint.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "vm/task.h"
+#include "vm/vm.h"
+
+enum { WAIT_CLASSES = 4 };
+
+struct vm {
+    lua_State *L;
+    struct vm_options options;
+
+    /* Memory. used belongs to the thread that uses the VM; others read it as an estimate. */
+    size_t used;
+    size_t limit;     /* what this VM may use; 0: no limit */
+    size_t high;      /* 75 % of it */
+    unsigned guarded; /* > 0 while Lua runs protected: only then may an allocation be refused */
+
+    /* Life. */
+    struct vm_hook *retire, *activate, *close;
+    bool retired, active;
+
+    /* Tasks: all alive, those to run at the end of the turn, and ended ones that keep their coroutine. */
+    struct task *current;
+    struct task *alive;
+    struct {
+        struct task *first, *last;
+    } ready;
+    struct task *spare;
+    unsigned spare_count;
+    size_t task_count;
+    bool sweep_deferred;
+    void *spare_waits[WAIT_CLASSES];
+    void (*on_idle)(struct vm *vm, void *arg);
+    void *idle_arg;
+    int failure_ref; /* metatable of errors that task.c raises */
+    int shim_ref;    /* what prelude.lua returned */
+};
+
+/* task.c: fields of a new VM, and the end of one. */
+void task_open(struct vm *vm);
+void task_close(struct vm *vm);
+
+/* task.c: what prelude.lua is given: pass(), refuse() and the two marks. */
+void task_push_primitives(lua_State *L);
+
+/* loader.c: what require keeps in the registry. */
+void loader_open(lua_State *L);
+
+/* Prefixes of errors that were raised at the shim name the shim: gives them the place of the Lua code that called.
+ * The message is on top of L; where is the state (or coroutine) that failed. */
+void vm_fix_position(lua_State *L, lua_State *where);
+
+#endif
