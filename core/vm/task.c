@@ -204,6 +204,12 @@ void wait_anchor(lua_State *L, struct wait *wait, int index)
     wait->anchored = true;
 }
 
+void wait_push_anchor(lua_State *L, struct wait *wait)
+{
+    lua_pushlightuserdata(L, wait);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+}
+
 lua_State *wait_state(struct wait *wait)
 {
     return wait->state;
@@ -261,6 +267,14 @@ void task_wake(struct wait *wait, int count)
     wait->results = (uint32_t)count;
     if (wait->suspended)
         make_ready(wait->task);
+}
+
+void task_wake_error(struct wait *wait)
+{
+    lua_State *to = wait_state(wait);
+    lua_pushlightuserdata(to, &cancel_mark);
+    lua_insert(to, -2);
+    task_wake(wait, 2);
 }
 
 void wait_fail(struct wait *wait, const char *code, const char *message)
@@ -566,6 +580,11 @@ void task_detach(struct task *task)
 bool task_detached(const struct task *task)
 {
     return task->detached;
+}
+
+const char *task_cancelled(const struct task *task)
+{
+    return task->cancelled ? task->code : NULL;
 }
 
 void task_forget(struct task *task)

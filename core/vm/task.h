@@ -46,6 +46,9 @@ void *wait_new(lua_State *L, size_t size, void (*on_cancel)(struct wait *wait));
 /* Keeps the value at index alive as long as the wait lasts (a yield drops the C function's stack). */
 void wait_anchor(lua_State *L, struct wait *wait, int index);
 
+/* Pushes that value onto any state of the VM. */
+void wait_push_anchor(lua_State *L, struct wait *wait);
+
 /* Where results are pushed before task_wake; has room for 20 values. */
 lua_State *wait_state(struct wait *wait);
 
@@ -55,6 +58,9 @@ int task_wait(lua_State *L, struct wait *wait);
 /* The wait is over; its results are the topmost count values of wait_state(wait). Exactly once, from the loop's thread.
  */
 void task_wake(struct wait *wait, int count);
+
+/* The same, but the wait raises the topmost value of wait_state(wait). */
+void task_wake_error(struct wait *wait);
 
 /* The same with nil, { code = code, message = message }. */
 void wait_fail(struct wait *wait, const char *code, const char *message);
@@ -90,6 +96,9 @@ void task_start(struct task *task, int nargs);
 /* Makes the task's present wait, or else its next one, raise { code = code, message = message }; from then on every
  * wait raises. A task that has not begun ends at once. Its children are cancelled with it. */
 void task_cancel(struct task *task, const char *code, const char *message);
+
+/* The code that it was cancelled with, or NULL. */
+const char *task_cancelled(const struct task *task);
 
 /* on_done will not be called: for whoever goes away before the task ends. */
 void task_forget(struct task *task);
