@@ -3,6 +3,10 @@
 #include "bind/bind.h"
 
 static const luaL_Reg modules[] = {
+    {"host.file", luaopen_host_file},
+    {"host.log", luaopen_host_log},
+    {"host.metrics", luaopen_host_metrics},
+    {"host.settings", luaopen_host_settings},
     {"host.task", luaopen_host_task},
     {"host.timer", luaopen_host_timer},
     {NULL, NULL},

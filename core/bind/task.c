@@ -203,7 +203,8 @@ static int l_spawn(lua_State *L)
     luaL_argcheck(L, n > 0 && n <= NAME_MAX_LENGTH, 1, "expected a name of at most 63 octets");
     luaL_checktype(L, 2, LUA_TFUNCTION);
     if (!task_current(L))
-        return luaL_error(L, "module bodies only build tables: spawn from a handler, a timer or the app's start function");
+        return luaL_error(L,
+                          "module bodies only build tables: spawn from a handler, a timer or the app's start function");
     struct task *task = task_new(vm_of(L), &(struct task_options){.label = name});
     if (task_trace(task_current(L)))
         task_set_trace(task, task_trace(task_current(L)));

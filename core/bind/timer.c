@@ -17,7 +17,7 @@ struct tick {
     struct vm *vm;
     double seconds;
     bool again, busy, stopped;
-    int fn; /* registry reference; LUA_NOREF when it will not run again */
+    int fn;   /* registry reference; LUA_NOREF when it will not run again */
     int self; /* keeps the timer alive while it may fire */
     char name[NAME_MAX_LENGTH + 1];
 };

@@ -22,7 +22,7 @@ struct vm;
 struct beat;
 
 struct worker_env {
-    void (*bind)(struct lua_State *L);  /* makes the host modules known to a new VM (bind_all) */
+    void (*bind)(struct lua_State *L); /* makes the host modules known to a new VM (bind_all) */
     struct loop *loop;
     struct work *work;                 /* thread pool for slow work */
     const struct settings *settings;   /* of the generation in force */
@@ -41,7 +41,7 @@ struct worker_env {
     unsigned generations; /* alive now */
     size_t lua_limit;     /* octets that all VMs together may use */
     bool draining;        /* the worker stops */
-    _Atomic bool replace;         /* set when Lua memory passes 75 % of the limit: the worker asks for its replacement */
+    _Atomic bool replace; /* set when Lua memory passes 75 % of the limit: the worker asks for its replacement */
 };
 
 #endif

@@ -16,7 +16,7 @@ enum { SCRIPT_MAX = 4 << 20, NAME_MAX_LENGTH = 200 };
 
 static const char cjson_file[] = "/usr/lib/x86_64-linux-gnu/lua/5.1/cjson.so";
 
-static char loading;         /* in package.loaded while a module's body runs */
+static char loading;        /* in package.loaded while a module's body runs */
 static char system_require; /* registry key of Lua's own require */
 
 static const char *shown(const struct vm *vm, const char *path)

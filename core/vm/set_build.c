@@ -1,5 +1,5 @@
-/* vm/set_build.c: reads and compiles what a set consists of, and seals it. Called by process/candidate.c, in a process of
- * its own: it may take its time and use what memory it is allowed. */
+/* vm/set_build.c: reads and compiles what a set consists of, and seals it. Called by process/candidate.c, in a process
+ * of its own: it may take its time and use what memory it is allowed. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -32,9 +32,9 @@ struct task {
     int nargs; /* NEW: arguments to start with */
     bool begun, cancelled, detached, quiet;
     struct wait *wait;
-    struct task *next, *previous;                       /* vm->alive, or vm->spare by next */
-    struct task *next_ready;                            /* vm->ready */
-    struct task *parent, *children, *sibling, **link;   /* link: what points at this one among its siblings */
+    struct task *next, *previous;                     /* vm->alive, or vm->spare by next */
+    struct task *next_ready;                          /* vm->ready */
+    struct task *parent, *children, *sibling, **link; /* link: what points at this one among its siblings */
     void (*on_done)(struct task *task, enum task_end end, lua_State *L, int count, void *arg);
     void *arg;
     const char *code; /* of the cancel */
@@ -58,7 +58,7 @@ static struct wait *wait_alloc(struct vm *vm, size_t size)
 {
     unsigned class = 0;
     while (class < WAIT_CLASSES && wait_sizes[class] < size)
-        class++;
+        class ++;
     struct wait *w;
     if (class < WAIT_CLASSES && vm->spare_waits[class]) {
         w = vm->spare_waits[class];
@@ -67,7 +67,7 @@ static struct wait *wait_alloc(struct vm *vm, size_t size)
         w = mem_alloc(class < WAIT_CLASSES ? wait_sizes[class] : size);
     }
     memset(w, 0, size);
-    w->size_class = (uint8_t)class;
+    w->size_class = (uint8_t) class;
     return w;
 }
 
@@ -132,8 +132,9 @@ static void push_place(lua_State *L)
             lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
         }
     }
-    lua_pushfstring(L, "%scannot wait inside a callback of %s: LuaJIT cannot yield there; wait before it, and give it the result",
-                    lua_tostring(L, -1), inside ? inside : "a C function");
+    lua_pushfstring(
+        L, "%scannot wait inside a callback of %s: LuaJIT cannot yield there; wait before it, and give it the result",
+        lua_tostring(L, -1), inside ? inside : "a C function");
     lua_remove(L, -2);
 }
 
@@ -329,7 +330,8 @@ static void log_failure(struct task *t, const char *error, const char *traceback
               t->trace[0] ? log_str("request", t->trace) : LOG_END, LOG_END);
 }
 
-/* Ends a task that returned count values, or whose coroutine failed with an error on top (and its stack still there). */
+/* Ends a task that returned count values, or whose coroutine failed with an error on top (and its stack still there).
+ */
 static void end_task(struct task *t, enum task_end end, int count)
 {
     struct vm *vm = t->vm;
@@ -375,7 +377,8 @@ static void beat_begin(struct task *t)
     memcpy(beat->label, t->label, LABEL_SIZE);
     atomic_store_explicit(&beat->generation, t->vm->options.generation, memory_order_relaxed);
     atomic_store_explicit(&beat->started, t->started, memory_order_relaxed);
-    atomic_store_explicit(&beat->turns, atomic_load_explicit(&beat->turns, memory_order_relaxed) + 1, memory_order_relaxed);
+    atomic_store_explicit(&beat->turns, atomic_load_explicit(&beat->turns, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
     atomic_store_explicit(&beat->running, 1, memory_order_release);
 }
 
@@ -646,7 +649,7 @@ void task_close(struct vm *vm)
         vm->spare = t->next;
         free(t);
     }
-    for (unsigned class = 0; class < WAIT_CLASSES; class++) {
+    for (unsigned class = 0; class < WAIT_CLASSES; class ++) {
         while (vm->spare_waits[class]) {
             void *w = vm->spare_waits[class];
             vm->spare_waits[class] = *(void **)w;
