@@ -2,4 +2,4 @@
 import sys
 
 with open(sys.argv[1], "rb") as source, open(sys.argv[2], "w") as out:
-    out.write(",".join(str(byte) for byte in source.read()))
+    out.write(",".join(str(byte) for byte in source.read()) + "\n")
