@@ -278,6 +278,7 @@ static void deflated_messages(void **state) /* RFC 7692 §7.2 */
     frame(&wire, FIN | RSV1 | WS_TEXT, buf_str(&compressed));
     check_with(deflate, &wire, "fail 8 1007 text is not UTF-8\n");
 
+    buf_reserve(&text, text.len);
     buf_append_str(&text, buf_str(&text)); /* 1800 bytes: a small frame that inflates beyond the limit */
     buf_clear(&compressed);
     deflate_message(deflate, buf_str(&text), &compressed);
