@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import daemon  # noqa: E402
+import product as product_support  # noqa: E402
 
 TEST_LIMIT = 240  # seconds after which a test is ended with a traceback of where it hung
 
@@ -60,4 +61,26 @@ def conformance(request, tmp_path):
 
     yield make
     for made in request.node.daemons:
+        made.end()
+
+
+@pytest.fixture(scope="session")
+def stores():
+    """PostgreSQL and Redis for all flows that need them; a test that stops one starts it again."""
+    made = product_support.Stores()
+    try:
+        yield made.start()
+    finally:
+        made.end()
+
+
+@pytest.fixture(scope="module")
+def product(request, stores, tmp_path_factory):
+    """All five services with demo data, for all tests of a module."""
+    made = product_support.Product(tmp_path_factory.mktemp("product"), stores,
+                                   **getattr(request.module, "SETTINGS", {}))
+    request.module.daemons = [made]
+    try:
+        yield made.prepare(seed=True).start()
+    finally:
         made.end()
