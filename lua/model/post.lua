@@ -209,12 +209,13 @@ function M.of_source(source_key)
 end
 
 -- Tags and authors with the number of their published posts; only those that have any, as Ghost does.
-local function browse_related(columns, relation, page)
+local function browse_related(columns, relation, page, where)
   local from = (" from %s r join lateral (select count(*) as posts from %s x join posts p on p.id = x.post_id"
-    .. " where x.%s = r.id and p.status = 'published' and p.type = 'post') n on n.posts > 0"):format(unpack(relation))
-  local count, err = db.content:one("select count(*) as total" .. from)
+    .. " where x.%s = r.id and p.status = 'published' and p.type = 'post') n on n.posts > 0 where")
+    :format(unpack(relation))
+  local count, err = db.content:one("select count(*) as total" .. from, where or "true")
   if not count then return nil, err end
-  local rows, failure = db.content:query("select " .. columns .. ", n.posts" .. from,
+  local rows, failure = db.content:query("select " .. columns .. ", n.posts" .. from, where or "true",
     { "order by r.name, r.id limit ?::integer offset ?::bigint", page.limit, (page.page - 1) * page.limit })
   if not rows then return nil, failure end
   return { items = rows, total = count.total }
@@ -225,16 +226,18 @@ local AUTHOR = "r.id, r.name, r.slug, r.bio, r.profile_image, r.cover_image, r.w
 
 --- Tags that published posts have.
 ---@param page { limit: integer, page: integer }
+---@param where? table fragment of model/post_filter.lua
 ---@return { items: table[], total: integer }?
-function M.tags(page)
-  return browse_related(TAG, { "tags", "post_tags", "tag_id" }, page)
+function M.tags(page, where)
+  return browse_related(TAG, { "tags", "post_tags", "tag_id" }, page, where)
 end
 
 --- Authors who have published posts.
 ---@param page { limit: integer, page: integer }
+---@param where? table fragment of model/post_filter.lua
 ---@return { items: table[], total: integer }?
-function M.authors(page)
-  return browse_related(AUTHOR, { "authors", "post_authors", "author_id" }, page)
+function M.authors(page, where)
+  return browse_related(AUTHOR, { "authors", "post_authors", "author_id" }, page, where)
 end
 
 --- One tag or author by id or slug.

@@ -1,9 +1,9 @@
--- model/post_filter.lua: the tree of a Ghost filter (services/content/nql.lua) → a condition on posts p, as a fragment
--- for model/sql.lua. Only the members listed here can be asked for.
+-- model/post_filter.lua: the tree of a Ghost filter (services/content/nql.lua) → a condition on posts p, or on tags or
+-- authors r, as a fragment for model/sql.lua. Only the members listed here can be asked for.
 
 local M = {}
 
-local COLUMNS = {
+local POSTS = {
   id = { "p.id", "text" }, uuid = { "p.uuid::text", "text" }, title = { "p.title", "text" },
   slug = { "p.slug", "text" }, html = { "p.html", "text" }, plaintext = { "p.plaintext", "text" },
   custom_excerpt = { "p.custom_excerpt", "text" }, feature_image = { "p.feature_image", "text" },
@@ -12,17 +12,32 @@ local COLUMNS = {
   updated_at = { "p.updated_at", "time" },
 }
 
+local COLUMNS = {
+  posts = POSTS,
+  tags = {
+    id = { "r.id", "text" }, name = { "r.name", "text" }, slug = { "r.slug", "text" },
+    description = { "r.description", "text" }, visibility = { "r.visibility", "text" },
+  },
+  authors = {
+    id = { "r.id", "text" }, name = { "r.name", "text" }, slug = { "r.slug", "text" }, bio = { "r.bio", "text" },
+    website = { "r.website", "text" }, location = { "r.location", "text" },
+  },
+}
+
 local TAGS = "select 1 from post_tags x join tags t on t.id = x.tag_id where x.post_id = p.id"
 local AUTHORS = "select 1 from post_authors x join authors a on a.id = x.author_id where x.post_id = p.id"
 
 -- What a post has many of: a condition on one of them, inside exists(…).
-local RELATED = {
+local RELATED_POSTS = {
   ["tags.slug"] = { TAGS, "t.slug" }, ["tags.name"] = { TAGS, "t.name" }, ["tags.id"] = { TAGS, "t.id" },
   ["tags.visibility"] = { TAGS, "t.visibility" },
-  ["authors.slug"] = { AUTHORS, "a.slug" }, ["authors.name"] = { AUTHORS, "a.name" }, ["authors.id"] = { AUTHORS, "a.id" },
+  ["authors.slug"] = { AUTHORS, "a.slug" }, ["authors.name"] = { AUTHORS, "a.name" },
+  ["authors.id"] = { AUTHORS, "a.id" },
   primary_tag = { TAGS .. " and t.visibility = 'public' and x.position = 1", "t.slug" },
   primary_author = { AUTHORS .. " and x.position = 1", "a.slug" },
 }
+
+local RELATED = { posts = RELATED_POSTS, tags = {}, authors = {} }
 
 local ALIAS = { tag = "tags.slug", tags = "tags.slug", author = "authors.slug", authors = "authors.slug" }
 
@@ -98,18 +113,18 @@ local function compare(column, kind, field, is, value, null, put)
   return ("%s %s %s"):format(column, COMPARED[is], hole)
 end
 
-local function condition(node, null, put)
+local function condition(kind, node, null, put)
   if node.op ~= "compare" then
     local parts = {}
-    for i, item in ipairs(node.items) do parts[i] = condition(item, null, put) end
+    for i, item in ipairs(node.items) do parts[i] = condition(kind, item, null, put) end
     return "(" .. table.concat(parts, " " .. node.op .. " ") .. ")"
   end
-  local field = ALIAS[node.field] or node.field
+  local field = kind == "posts" and ALIAS[node.field] or node.field
   -- Which posts are public is not the caller's choice.
   if field == "status" or field == "type" then return "true" end
-  local column = COLUMNS[field]
+  local column = COLUMNS[kind][field]
   if column then return compare(column[1], column[2], field, node.is, node.value, null, put) end
-  local related = RELATED[field]
+  local related = RELATED[kind][field]
   if not related then refuse("there is no member " .. node.field) end
   -- "tag is not a" means "has no tag a", not "has some other tag".
   local positive = OPPOSITE[node.is]
@@ -123,13 +138,14 @@ local function condition(node, null, put)
 end
 
 --- The fragment of a filter.
+---@param kind "posts"|"tags"|"authors"
 ---@param filter table
 ---@param null any what stands for null in it
 ---@return table? fragment { text, values… }
 ---@return string? message what cannot be asked
-function M.condition(filter, null)
+function M.condition(kind, filter, null)
   local values = {}
-  local ok, text = pcall(condition, filter, null, function(value) values[#values + 1] = value end)
+  local ok, text = pcall(condition, kind, filter, null, function(value) values[#values + 1] = value end)
   if ok then return { text, unpack(values) } end
   if type(text) == "table" and text.refused then return nil, text.message end
   error(text, 0)

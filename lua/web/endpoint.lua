@@ -79,7 +79,7 @@ local body_errors = { too_large = "too_large", timeout = "request_timeout" }
 -- Parameters and body: everything that can be wrong with the input is told at once.
 local function checking(route)
   local path = route.params and next(route.params) and parameters.path(route.params)
-  local query = parameters.query(route.query)
+  local query = route.query ~= false and parameters.query(route.query)
   local declared = route.body or route.form
   local check = declared and validate.compile(declared)
   local read = route.form and read_form(parameters.form(route.form)) or read_json
@@ -87,9 +87,11 @@ local function checking(route)
   return function(req)
     local found = {}
     if path then req.params = path(req.params, found) end
-    local values = query(req.http.query, found)
-    if not values then return errors.new("malformed", "The query cannot be parsed") end
-    req.query = values
+    if query then
+      local values = query(req.http.query, found)
+      if not values then return errors.new("malformed", "The query cannot be parsed") end
+      req.query = values
+    end
     if check then
       local value, err, text = read(req, limit)
       if err then

@@ -22,7 +22,8 @@
 -- router.new returns the table that app.lua puts under services.NAME: handle, and what you add: sockets, streams.
 --
 -- A route is { summary, guarded handler, … } with these fields, all optional:
---   params, query   name → schema              body    schema of a JSON body       form   object schema of an HTML form
+--   params, query   name → schema (query = false: the handler reads it itself, as foreign protocols ask)
+--                                              body    schema of a JSON body       form   object schema of an HTML form
 --   out             schema of the answer       status  default 200; 201 if it creates; 204 without out
 --   creates         true or a collection path: Idempotency-Key is honoured, Location and ETag are set on 201
 --   if_match        false on a PUT or PATCH that needs no If-Match; true asks for it on others (req.revision)

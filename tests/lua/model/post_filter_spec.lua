@@ -2,7 +2,7 @@ local nql = require "services.content.nql"
 local post_filter = require "model.post_filter"
 
 local function condition(text)
-  return post_filter.condition(assert(nql.parse(text, 0)), nql.null)
+  return post_filter.condition("posts", assert(nql.parse(text, 0)), nql.null)
 end
 
 describe("model.post_filter", function()
@@ -36,6 +36,12 @@ describe("model.post_filter", function()
 
   it("does not let the caller choose the status", function()
     assert.same({ "(true and p.slug = ?::text)", "a" }, condition("status:draft+slug:a"))
+  end)
+
+  it("filters tags and authors by their own members", function()
+    assert.same({ "r.visibility = ?::text", "public" },
+      post_filter.condition("tags", nql.parse("visibility:public", 0), nql.null))
+    assert.is_nil((post_filter.condition("authors", nql.parse("email:~'a'", 0), nql.null)))
   end)
 
   it("refuses what PostgreSQL would trip over, and members there are none of", function()
