@@ -151,6 +151,13 @@ function M.list(account, pages)
   }, pages)
 end
 
+--- One of the own sessions that are open.
+function M.find(account, session_id)
+  return db.education:one({ "select s.id, s.created_at, s.last_used_at, s.expires_at, s.client, s.address from sessions s"
+    .. " where s.id = ?::uuid and s.user_id = ?::uuid and s.ended_at is null and s.expires_at > now()",
+    session_id, account.id })
+end
+
 --- Sessions that ended so lately that an access token of theirs may still be around.
 ---@return string[]? session_ids
 function M.ended()

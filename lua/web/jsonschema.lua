@@ -63,7 +63,7 @@ function kinds.object(declared, components)
   end
   return {
     type = "object", properties = properties, required = #required > 0 and json.array(required) or nil,
-    additionalProperties = false, minProperties = declared.min,
+    additionalProperties = false, minProperties = declared.min, maxProperties = declared.max,
   }
 end
 
@@ -72,6 +72,15 @@ function kinds.map(declared, components)
 end
 
 function kinds.any() return {} end
+
+function kinds.either(declared, components)
+  local alternatives = {}
+  for _, kind in ipairs { "boolean", "number", "string" } do
+    local alternative = declared.by_type[kind]
+    if alternative then alternatives[#alternatives + 1] = convert(alternative, components) end
+  end
+  return { anyOf = json.array(alternatives) }
+end
 
 function kinds.variant(declared, components)
   local variants = {}

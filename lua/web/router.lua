@@ -19,7 +19,8 @@
 --
 --   return router.new { name = "things", prefix = "/api/v1", resources = { routes }, schemes = { user = … } }
 --
--- router.new returns the table that app.lua puts under services.NAME: handle, and what you add: sockets, streams.
+-- router.new returns the table that app.lua puts under services.NAME: handle, and what you add: sockets, streams, start.
+-- app.lua equips every service with what all have in common (health, limits, CORS, Idempotency-Key): say nothing of it.
 --
 -- A route is { summary, guarded handler, … } with these fields, all optional:
 --   params, query   name → schema (query = false: the handler reads it itself, as foreign protocols ask)
@@ -82,8 +83,8 @@ local function is_object(out)
 end
 
 -- A declaration with everything filled in that others (endpoint, documents, limits) read.
-local function complete(service, path, method, declared)
-  local full = (service.prefix or "") .. path
+local function complete(service, prefix, path, method, declared)
+  local full = prefix .. path
   local label = method .. " " .. full
   if not is_method[method] then refuse(label, declared, "has an unknown method") end
   if type(declared[1]) ~= "string" then refuse(label, declared, "does not start with a summary") end
@@ -130,22 +131,24 @@ local function allow_of(entry)
   return table.concat(allowed, ", ")
 end
 
-local function mount(service, tree, resource)
+local function mount(service, tree, prefix, resource)
   for _, path in ipairs(sorted(resource)) do
     for _, method in ipairs(sorted(resource[path])) do
-      local route = complete(service, path, method, resource[path][method])
+      local route = complete(service, prefix, path, method, resource[path][method])
       local entry = tree:add(route.path)
       entry.routes = entry.routes or {}
-      entry.run = entry.run or {}
       if entry.routes[method] then
         error(("route %s is declared at %s and at %s"):format(route.label, entry.routes[method].where, route.where), 0)
       end
       entry.routes[method] = route
-      entry.run[method] = endpoint.compile(route, service)
       entry.allow = allow_of(entry)
       service.routes[#service.routes + 1] = route
     end
   end
+  table.sort(service.routes, function(a, b)
+    if a.path ~= b.path then return a.path < b.path end
+    return a.method < b.method
+  end)
 end
 
 -- Errors that Lua raised become texts with a traceback; what the core raises to end a task is a table and passes on.
@@ -171,23 +174,25 @@ local function dispatch(service, tree, http)
   if not entry then return problem(service, req, errors.new("not_found", "There is nothing at this path")) end
   local method = http.method
   local name = method == "HEAD" and "GET" or method
-  local run = entry.run[name]
-  if not run then
+  local route = entry.routes[name]
+  if not route then
     if method == "OPTIONS" then return options(entry) end
     return problem(service, req, errors.new("method_not_allowed", "This path knows " .. entry.allow, {
       headers = { allow = entry.allow },
     }))
   end
-  local route = entry.routes[name]
   http:label(route.label)
   req.route, req.params = route, segments
-  local ok, status, body, headers = xpcall(run, describe, req)
+  local ok, status, body, headers = xpcall(route.run, describe, req)
   if not ok then
     if type(status) == "table" then error(status, 0) end
     log.error("a handler failed", { route = route.label, error = status })
     return problem(service, req, { code = "internal" })
   end
-  if status then return status, body, headers end
+  if status then
+    if service.after then return service.after(req, status, body, headers) end
+    return status, body, headers
+  end
   if body then
     if not errors.status(body.code or "") then
       log.error("a handler returned an unknown error", {
@@ -198,29 +203,40 @@ local function dispatch(service, tree, http)
   end
 end
 
----Builds a service.
+---Builds a service. Its routes are checked here; a wrong one raises with file:line.
 ---@param service table
 ---  name       of the service, as in the setting services
 ---  resources  list of route tables (path → method → route)
----  prefix     before every path, such as "/api/v1"
+---  prefix     before every path, such as "/api/v1"; not before those of `common`
+---  common     list of route tables without the prefix
 ---  schemes    name → { check, openapi }; "user" is what signed_in and role ask
 ---  headers    on every answer (web/secure.lua)      produces  default media type
+---  failed     fun(req, err) → status, body, headers instead of problem+json
+---  after      fun(req, status, body, headers) → status, body, headers: the last word on every answer
+---  What equip() is given by app.lua, unless the service has its own:
 ---  origins    pages of which other origins may call (web/cors.lua)
 ---  limiter    fun(route) → step (web/limits.lua)     idempotency  store (web/idempotency.lua)
----  failed     fun(req, err) → status, body, headers instead of problem+json
 ---  check_answers  true: every answer is checked against its schema, a mismatch is a 500
----@return table service with handle(http) and routes, to which sockets and streams may be added
+---@return table service with handle(http), equip(platform) and routes
 function M.new(service)
-  local tree = paths.new()
+  local tree, share = paths.new(), nil
   service.routes = {}
-  for _, resource in ipairs(service.resources) do mount(service, tree, resource) end
-  table.sort(service.routes, function(a, b)
-    if a.path ~= b.path then return a.path < b.path end
-    return a.method < b.method
-  end)
-  local share = cors.new(service.origins)
+  for _, resource in ipairs(service.resources) do mount(service, tree, service.prefix or "", resource) end
+  for _, resource in ipairs(service.common or {}) do mount(service, tree, "", resource) end
+
+  ---Adds what all services have in common and compiles the routes.
+  function service.equip(platform)
+    for name, value in pairs(platform) do
+      if service[name] == nil then service[name] = value end
+    end
+    if platform.routes_of then mount(service, tree, "", platform.routes_of(service.name)) end
+    for _, route in ipairs(service.routes) do route.run = endpoint.compile(route, service) end
+    share = cors.new(service.origins)
+    return service
+  end
 
   function service.handle(http)
+    if not share then service.equip {} end
     local status, body, headers = dispatch(service, tree, http)
     if not status then return end
     if http:header("origin") then headers = share(http, status, headers) end

@@ -148,6 +148,24 @@ function M.variant(tag, variants)
   return node("variant", { tag = tag, variants = full, values = values })
 end
 
+---A value of one of several plain kinds, told apart by its JSON type.
+---@param ... table text, number or boolean schemas
+function M.either(...)
+  local by_type = {}
+  for _, declared in ipairs { ... } do
+    local kind = declared.kind == "boolean" and "boolean" or declared.kind == "integer" and "number" or "string"
+    by_type[kind] = declared
+  end
+  return node("either", { by_type = by_type })
+end
+
+---An object of optional fields of which exactly one is given.
+function M.one_of(fields)
+  local made = M.partial(M.object(fields))
+  made.max = 1
+  return made
+end
+
 ---The field may be missing. A default is put in its place.
 function M.optional(declared, default)
   return with(declared, { optional = true, default = default })

@@ -15,7 +15,7 @@ local compile
 -- Kinds whose values are sent as they are.
 local plain = {
   text = true, uuid = true, integer = true, number = true, boolean = true, enum = true, const = true,
-  date = true, time = true, email = true, url = true, any = true,
+  date = true, time = true, email = true, url = true, any = true, either = true,
 }
 
 local function object(declared)

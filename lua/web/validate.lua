@@ -186,7 +186,8 @@ local function refuse_unknown(value, fields, pointer, errors)
 end
 
 function compilers.object(declared)
-  local names, fields, count, least = declared.names, declared.fields, #declared.names, declared.min
+  local names, fields, count = declared.names, declared.fields, #declared.names
+  local least, most = declared.min, declared.max
   local checks, optional, defaults = {}, {}, {}
   for i, name in ipairs(names) do
     checks[i] = compile(fields[name])
@@ -199,6 +200,9 @@ function compilers.object(declared)
       return value
     end
     if least and next(value) == nil then fail(errors, pointer, "empty", "expected at least one field") end
+    if most and next(value) ~= nil and next(value, (next(value))) ~= nil then
+      fail(errors, pointer, "many", "expected one field only")
+    end
     refuse_unknown(value, fields, pointer, errors)
     for i = 1, count do
       local name = names[i]
@@ -256,6 +260,22 @@ function compilers.any(declared)
     elseif #json.encode(value) > max then
       fail(errors, pointer, "length", says_range("octets", nil, max))
     end
+    return value
+  end
+end
+
+function compilers.either(declared)
+  local checks, names = {}, {}
+  for kind, alternative in pairs(declared.by_type) do
+    checks[kind] = compile(alternative)
+    names[#names + 1] = kind
+  end
+  table.sort(names)
+  local message = "expected a " .. table.concat(names, " or a ")
+  return function(value, pointer, errors)
+    local check = checks[type(value)]
+    if check then return check(value, pointer, errors) end
+    fail(errors, pointer, "type", message)
     return value
   end
 end

@@ -1,0 +1,132 @@
+-- services/api/auth.lua: signing up, logging in and out, and the sessions that this makes.
+
+local cursor = require "web.cursor"
+local guard = require "web.guard"
+local schema = require "web.schema"
+local session = require "model.session"
+local shapes = require "services.api.shapes"
+local tokens = require "web.session"
+local user = require "model.user"
+
+local optional = schema.optional
+
+-- A new password has the model's least length; an old one is whatever it was.
+local password = schema.password(user.MIN_PASSWORD, 128)
+local any_password = schema.password(1, 128)
+
+local SignUp = schema.object {
+  login = shapes.login, password = password, name = shapes.name,
+  role = schema.describe(schema.enum { "student", "teacher", "parent" }, "An admin is made by another admin"),
+  email = optional(schema.email()), birth_date = optional(schema.date()),
+}
+
+local LogIn = schema.object {
+  login = schema.describe(schema.text(1, 254), "Login or e-mail address"), password = any_password,
+}
+
+local Refresh = schema.object { refresh_token = schema.text(1, 200) }
+
+local function where(req)
+  return { client = (req:header("user-agent") or ""):sub(1, 200), address = req:remote() }
+end
+
+-- What a client gets for a session that was opened or refreshed.
+local function tokens_of(opened)
+  local token, seconds = tokens.issue(opened.user, opened.session_id)
+  return {
+    access_token = token, token_type = "Bearer", expires_in = seconds, refresh_token = opened.refresh_token,
+    user = opened.user,
+  }
+end
+
+local function sign_up(req)
+  local person, err = user.sign_up(req.body)
+  if not person then return nil, err end
+  local opened, failure = session.open_for(person, where(req))
+  if not opened then return nil, failure end
+  return 201, tokens_of(opened), { location = shapes.USERS .. "/" .. person.id }
+end
+
+local function log_in(req)
+  local attempt = where(req)
+  attempt.login, attempt.password = req.body.login, req.body.password
+  local opened, err = session.open(attempt)
+  if not opened then
+    if err.code == "unauthenticated" then err.challenge = 'Bearer error="invalid_grant"' end
+    return nil, err
+  end
+  return tokens_of(opened)
+end
+
+local function refresh(req)
+  local opened, err = session.refresh(req.body.refresh_token)
+  if not opened then
+    if err.code == "unauthenticated" then err.challenge = 'Bearer error="invalid_grant"' end
+    return nil, err
+  end
+  return tokens_of(opened)
+end
+
+-- The own worker need not wait for the notification that tells all others.
+local function end_session(req, session_id)
+  local done, err = session.close(req.user.id, session_id)
+  if not done then return nil, err end
+  tokens.end_session(session_id)
+  return 204
+end
+
+local function log_out(req)
+  return end_session(req, req.user.session_id)
+end
+
+local function log_out_everywhere(req)
+  local count, err = session.close_all(req.user.id)
+  if not count then return nil, err end
+  tokens.end_session(req.user.session_id)
+  return 204
+end
+
+local function list_sessions(req)
+  return cursor.list(req, function(page) return session.list(req.user, page) end)
+end
+
+local function close_session(req)
+  local open, err = session.find(req.user, req.params.session_id)
+  if not open then return nil, err end
+  return end_session(req, open.id)
+end
+
+local public, signed_in = guard.public, guard.signed_in
+local tags = { "Accounts" }
+
+return {
+  ["/auth/sign-up"] = {
+    POST = { "Open an account", public(sign_up), body = SignUp, out = shapes.Tokens, status = 201, limit = "auth",
+      errors = { "conflict" }, id = "signUp", tags = tags,
+      description = "Opens an account for oneself and logs in with it." },
+  },
+  ["/auth/log-in"] = {
+    POST = { "Log in", public(log_in), body = LogIn, out = shapes.Tokens, limit = "auth",
+      errors = { "unauthenticated", "forbidden" }, auth = "login", id = "logIn", tags = tags },
+  },
+  ["/auth/refresh"] = {
+    POST = { "Exchange a refresh token for the next one", public(refresh), body = Refresh, out = shapes.Tokens,
+      limit = "auth", errors = { "unauthenticated" }, auth = "refresh", id = "refresh", tags = tags,
+      description = "A refresh token is good once. One that comes a second time ends its session." },
+  },
+  ["/auth/log-out"] = {
+    POST = { "End this session", signed_in(log_out), auth = "logout", id = "logOut", tags = tags,
+      description = "Ends the access and refresh tokens of the session, on all nodes, within a second." },
+  },
+  ["/auth/log-out-everywhere"] = {
+    POST = { "End all of one's sessions", signed_in(log_out_everywhere), id = "logOutEverywhere", tags = tags },
+  },
+  ["/sessions"] = {
+    GET = { "List one's open sessions", signed_in(list_sessions), query = cursor.query({}), out = schema.list(shapes.Session),
+      id = "listSessions", tags = tags },
+  },
+  ["/sessions/{session_id}"] = {
+    DELETE = { "End one of one's sessions", signed_in(close_session),
+      params = { session_id = schema.id(shapes.SESSIONS) }, id = "endSession", tags = tags },
+  },
+}

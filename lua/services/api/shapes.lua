@@ -1,0 +1,165 @@
+-- services/api/shapes.lua: what the API's objects look like on the wire. Bodies of requests stand beside their routes.
+
+local schema = require "web.schema"
+
+local describe, nullable, optional = schema.describe, schema.nullable, schema.optional
+
+local M = {}
+
+M.CLASSES, M.COURSES, M.LESSONS = "/api/v1/classes", "/api/v1/courses", "/api/v1/lessons"
+M.USERS, M.RUNS, M.ATTEMPTS, M.SESSIONS = "/api/v1/users", "/api/v1/runs", "/api/v1/attempts", "/api/v1/sessions"
+
+M.roles = schema.enum { "student", "teacher", "parent", "admin" }
+
+M.name = schema.text(1, 200)
+M.subject = schema.text(1, 100)
+M.grade = schema.integer(1, 12)
+M.login = schema.text(3, 64, {
+  pattern = "[%w][%w._@+-]*", json_pattern = "^[0-9A-Za-z][0-9A-Za-z._@+-]*$",
+  pattern_says = "expected letters, digits and . _ @ + -, beginning with a letter or digit", example = "ada.l",
+})
+M.code = schema.text(8, 9, {
+  pattern = "[%w][%w-]*", json_pattern = "^[0-9A-Za-z][0-9A-Za-z-]*$",
+  pattern_says = "expected a code such as 7KQW-M2XR", example = "7KQW-M2XR",
+})
+
+local stamps = { created_at = schema.time(), updated_at = schema.time() }
+
+-- An object with its id and time stamps.
+local function object(name, fields)
+  fields.id = fields.id or schema.id()
+  for stamp, declared in pairs(stamps) do fields[stamp] = fields[stamp] or declared end
+  return schema.named(name, schema.object(fields))
+end
+
+local school_id = describe(nullable(schema.id()), "The school, if there is one")
+
+M.User = object("User", {
+  id = schema.id(M.USERS), school_id = school_id, role = M.roles, login = schema.text(1, 64), name = M.name,
+  state = schema.enum { "active", "suspended" },
+})
+
+M.Me = object("Me", {
+  id = schema.id(M.USERS), school_id = school_id, role = M.roles, login = schema.text(1, 64), name = M.name,
+  state = schema.enum { "active", "suspended" },
+  email = nullable(schema.email()), birth_date = nullable(schema.date()),
+})
+
+M.Session = schema.named("Session", schema.object {
+  id = schema.id(M.SESSIONS), created_at = schema.time(), last_used_at = schema.time(), expires_at = schema.time(),
+  client = schema.text(0, 200), address = schema.text(0, 100),
+})
+
+M.Tokens = schema.named("Tokens", schema.object {
+  access_token = schema.text(1, 4000), token_type = schema.const("Bearer"), expires_in = schema.integer(1),
+  refresh_token = schema.text(1, 200), user = M.User,
+})
+
+M.Code = schema.named("Code", schema.object { code = schema.text(1, 20), expires_in = schema.integer(1) })
+
+M.Class = object("Class", {
+  id = schema.id(M.CLASSES), school_id = school_id, teacher_id = schema.id(M.USERS), name = M.name,
+  subject = M.subject, grade = M.grade, archived_at = nullable(schema.time()),
+  join_code = describe(optional(schema.text(1, 20)), "Shown to who keeps the class"),
+})
+
+M.JoinedClass = schema.named("JoinedClass", schema.object {
+  id = schema.id(M.CLASSES), name = M.name, subject = M.subject, grade = M.grade, teacher_id = schema.id(M.USERS),
+})
+
+M.Enrolled = schema.named("EnrolledStudent", schema.object {
+  id = schema.id(M.USERS), login = schema.text(1, 64), name = M.name,
+})
+
+M.RosterEntry = schema.named("RosterEntry", schema.object {
+  id = schema.id(M.USERS), login = schema.text(1, 64), name = M.name,
+  state = schema.enum { "active", "suspended" }, joined_at = schema.time(),
+})
+
+M.Course = object("Course", {
+  id = schema.id(M.COURSES), school_id = school_id, teacher_id = schema.id(M.USERS), title = M.name,
+  subject = M.subject, grade = M.grade, description = schema.multiline(0, 4000),
+})
+
+M.states = schema.enum { "draft", "review", "approved", "published" }
+
+M.Section = schema.object { heading = schema.text(1, 200), body = schema.multiline(1, 20000) }
+M.Term = schema.object { term = schema.text(1, 200), definition = schema.multiline(1, 2000) }
+
+local brief = {
+  id = schema.id(M.LESSONS), course_id = schema.id(M.COURSES), teacher_id = schema.id(M.USERS), state = M.states,
+  title = M.name, summary = schema.multiline(0, 2000), subject = M.subject, grade = M.grade,
+  notice = describe(nullable(schema.multiline(0, 2000)), "How the lesson was made, where that matters to a reader"),
+  published_at = nullable(schema.time()),
+}
+
+local function copy(fields, more)
+  local out = {}
+  for name, declared in pairs(fields) do out[name] = declared end
+  for name, declared in pairs(more) do out[name] = declared end
+  return out
+end
+
+M.LessonBrief = object("LessonBrief", copy(brief, {}))
+
+-- What only who keeps a lesson sees is optional.
+M.Lesson = object("Lesson", copy(brief, {
+  objectives = schema.array(schema.multiline(1, 1000), 0, 50),
+  sections = schema.array(M.Section, 0, 100),
+  glossary = schema.array(M.Term, 0, 200),
+  run_id = optional(nullable(schema.id(M.RUNS))),
+  source_text = optional(schema.multiline(0, 100000)),
+  review = optional(nullable(schema.any())),
+  provider = optional(nullable(schema.text(1, 100))),
+  approved_by = optional(nullable(schema.id(M.USERS))),
+  approved_at = optional(nullable(schema.time())),
+}))
+
+M.Question = schema.named("Question", schema.object {
+  id = schema.id(), position = schema.integer(1), kind = schema.enum { "multiple_choice", "true_false", "cloze", "short_answer" },
+  prompt = schema.multiline(1, 2000), choices = schema.array(schema.any(), 0, 50), points = schema.integer(1, 100),
+  answer = describe(optional(schema.any()), "For who keeps the lesson"),
+  explanation = optional(schema.multiline(0, 2000)),
+})
+
+M.Quiz = schema.named("Quiz", schema.object {
+  id = schema.id(), lesson_id = schema.id(M.LESSONS), title = M.name, max_attempts = schema.integer(1, 100),
+  passing_score = describe(schema.integer(0, 100), "Percent"), questions = schema.array(M.Question, 0, 200),
+})
+
+M.Attempt = schema.named("Attempt", schema.object {
+  id = schema.id(M.ATTEMPTS), quiz_id = schema.id(), number = schema.integer(1), started_at = schema.time(),
+  questions = schema.array(M.Question, 0, 200),
+})
+
+M.AttemptBrief = schema.named("AttemptBrief", schema.object {
+  id = schema.id(M.ATTEMPTS), student_id = schema.id(M.USERS), student_name = M.name, number = schema.integer(1),
+  started_at = schema.time(), submitted_at = nullable(schema.time()),
+  score = nullable(schema.integer(0)), max_score = nullable(schema.integer(0)),
+})
+
+M.Result = schema.named("Result", schema.object {
+  id = schema.id(M.ATTEMPTS), number = schema.integer(1), score = schema.integer(0), max_score = schema.integer(0),
+  passed = schema.boolean(),
+  questions = schema.array(schema.object {
+    question_id = schema.id(), correct = schema.boolean(), points = schema.integer(0), answer = schema.any(),
+    explanation = schema.multiline(0, 2000),
+  }, 0, 200),
+})
+
+local progress = {
+  student_id = schema.id(M.USERS), lesson_id = schema.id(M.LESSONS), lesson_title = M.name,
+  percent = schema.integer(0, 100), score = schema.integer(0), max_score = schema.integer(0),
+  seconds = schema.integer(0), events = schema.integer(0), started_at = nullable(schema.time()),
+  completed_at = nullable(schema.time()), last_at = schema.time(),
+}
+
+M.Progress = schema.named("Progress", schema.object(copy(progress, {})))
+M.ClassProgress = schema.named("ClassProgress", schema.object(copy(progress, { student_name = M.name })))
+
+M.ProgressSummary = schema.named("ProgressSummary", schema.object {
+  students = schema.integer(0), started = schema.integer(0), completed = schema.integer(0),
+  percent = schema.integer(0, 100), score = schema.integer(0), max_score = schema.integer(0),
+})
+
+return M
