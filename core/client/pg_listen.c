@@ -41,7 +41,7 @@ static void confirmed(struct pg_request *r)
     }
 }
 
-static void send(struct pg_listener *l, const char *verb, const char *channel)
+static void tell(struct pg_listener *l, const char *verb, const char *channel)
 {
     struct buf sql = {0};
     buf_printf(&sql, "%s \"%s\"", verb, channel);
@@ -69,7 +69,7 @@ static void on_ready(struct pg_conn *c)
     l->failures = 0;
     for (struct pg_subscription *s = l->first; s && c->state == PG_READY; s = s->next)
         if (is_first_of_channel(l, s))
-            send(l, "LISTEN", s->channel);
+            tell(l, "LISTEN", s->channel);
 }
 
 static void on_lost(struct pg_conn *c, const char *reason)
@@ -131,7 +131,7 @@ void pg_listen(struct pg_pool *pool, struct pg_subscription *s, struct str chann
     *link = s;
     /* LISTEN again on a channel that is listened to is harmless, and its answer activates the newcomer. */
     if (l->conn.state == PG_READY)
-        send(l, "LISTEN", s->channel);
+        tell(l, "LISTEN", s->channel);
     else if (l->conn.state == PG_CLOSED && !timer_running(&l->retry))
         pg_conn_open(&l->conn);
 }
@@ -147,7 +147,7 @@ void pg_unlisten(struct pg_subscription *s)
     for (struct pg_subscription *o = l->first; o; o = o->next)
         others |= strcmp(o->channel, s->channel) == 0;
     if (!others && l->conn.state == PG_READY)
-        send(l, "UNLISTEN", s->channel);
+        tell(l, "UNLISTEN", s->channel);
     free(s->channel);
     s->channel = NULL;
 }

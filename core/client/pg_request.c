@@ -70,9 +70,9 @@ static const char *code_of(const char *sqlstate)
     static const struct {
         const char *prefix, *code;
     } codes[] = {
-        {"23505", "unique"},        {"23503", "foreign_key"},   {"23514", "check"},    {"23502", "not_null"},
-        {"40001", "serialization"}, {"40P01", "serialization"}, {"57014", "timeout"},  {"55P03", "timeout"},
-        {"57P", "unavailable"},     {"53300", "unavailable"},   {"08", "unavailable"},
+        {"23505", "unique"},        {"23503", "foreign_key"},   {"23514", "check"},       {"23502", "not_null"},
+        {"40001", "serialization"}, {"40P01", "serialization"}, {"57014", "timeout"},     {"55P03", "timeout"},
+        {"57P", "unavailable"},     {"08P01", "sql"},           {"53300", "unavailable"}, {"08", "unavailable"},
     };
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (strncmp(sqlstate, codes[i].prefix, strlen(codes[i].prefix)) == 0)
