@@ -41,7 +41,7 @@ function M.of(lesson, questions, scene)
       grade = present(lesson.grade),
       summary = present(lesson.summary),
       objectives = lesson.objectives,
-      sections = lesson.blocks,
+      sections = lesson.sections,
       glossary = lesson.glossary,
     },
     quiz = quiz,

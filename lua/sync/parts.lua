@@ -8,16 +8,11 @@ local M = {}
 
 -- Enum items by name; the numbers are Roblox's own, as files and properties take them.
 local MATERIAL = {
-  SmoothPlastic = 272, Neon = 288, Wood = 512, WoodPlanks = 528, Marble = 784, Slate = 800, Concrete = 816,
-  Granite = 832, Brick = 848, Cobblestone = 880, Rock = 896, Metal = 1088, Grass = 1280, Sand = 1296, Fabric = 1312,
-  Ice = 1536, Glass = 1568,
+  SmoothPlastic = 272, Wood = 512, WoodPlanks = 528, Marble = 784, Slate = 800, Grass = 1280, Sand = 1296,
+  Fabric = 1312,
 }
-local SHAPE = { ball = 0, block = 1, cylinder = 2, wedge = 3 }
 local FRONT_FACE = 5
 local PIXELS_PER_STUD = 1
-
---- The size of a board.
-M.BOARD = { 16, 9, 0.6 }
 
 -- Roblox shows longer texts too, but scaled down until nobody can read them; the full text is in the lesson's folder.
 local BOARD_TEXT = 700
@@ -31,7 +26,7 @@ end
 
 --- A block that stays where it is put. at is its middle.
 --- @param fields table id, name, at = {x, y, z}, size = {x, y, z}, color = {r, g, b}, material; optional turn, class,
---- shape, attributes, children
+--- attributes, children
 function M.block(fields)
   local at, size, color = fields.at, fields.size, fields.color
   local material = MATERIAL[fields.material] or error("no material " .. tostring(fields.material), 2)
@@ -44,7 +39,6 @@ function M.block(fields)
       CFrame = value.placed(at[1], at[2], at[3], fields.turn),
       Color = value.rgb(color[1], color[2], color[3]),
       Material = value.enum(material),
-      Shape = fields.shape and value.enum(SHAPE[fields.shape] or error("no shape " .. fields.shape, 2)) or nil,
       Size = value.vector3(size[1], size[2], size[3]),
     },
     attributes = fields.attributes,
@@ -100,7 +94,7 @@ function M.prompt(id, action, attributes)
 end
 
 --- A board with a title and a text on its front.
---- @param fields table as block's, and title, text, ink = {r, g, b}; the size is M.BOARD
+--- @param fields table as block's, and title, text, ink = {r, g, b}; the size is the board's own
 function M.board(fields)
   local children = {
     surface(fields.id .. "/face", {
@@ -116,7 +110,7 @@ function M.board(fields)
     name = fields.name,
     at = fields.at,
     turn = fields.turn,
-    size = M.BOARD,
+    size = { 16, 9, 0.6 },
     color = fields.color,
     material = fields.material,
     attributes = fields.attributes,

@@ -30,18 +30,10 @@ function M.lesson()
     },
     scene = {
       title = "By the sea",
-      theme = "outdoor",
-      size = { 80, 60 },
-      spawn = { 4, 0, -6 },
+      environment = "forest",
       stations = {
-        { id = "evaporation", kind = "board", title = "Evaporation", text = "Water rises as vapour.",
-          position = { -16, 0, -20 } },
-        { id = "term-1", kind = "term", title = "Condensation", text = "Vapour cools into drops.",
-          position = { 18, 0, 14 } },
-      },
-      props = {
-        { name = "Sun", shape = "ball", size = { 6, 6, 6 }, position = { 0, 30, -30 }, color = "#ffd040",
-          material = "Neon" },
+        { kind = "board", title = "Evaporation", text = "Water rises as vapour." },
+        { kind = "term", title = "Condensation", text = "Vapour cools into drops." },
       },
     },
   }

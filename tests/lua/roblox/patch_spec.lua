@@ -61,7 +61,7 @@ describe("roblox/plugin/Patch.luau", function()
     apply(tree.place({}), place())
     local spawn = find(LESSON .. "/scene/spawn")
     assert.same({ "Vector3", 8, 0.5, 8 }, spawn.Size)
-    assert.same({ "CFrame", 4, 0.25, -6, 1, 0, 0, 0, 1, 0, 0, 0, 1 }, spawn.CFrame)
+    assert.same({ "CFrame", 0, 0.25, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1 }, spawn.CFrame)
     assert.is_true(spawn.Anchored)
   end)
 
@@ -70,7 +70,7 @@ describe("roblox/plugin/Patch.luau", function()
     local function change(given)
       given.lesson.sections[3] = { heading = "Rain", body = "Drops fall." }
       given.quiz.questions[2] = nil
-      given.scene.theme = "underwater"
+      given.scene.environment = "ocean"
     end
     assert.same({ skipped = 0 }, apply(place(), place(change)))
     assert.same(described(place(change)), standing())
