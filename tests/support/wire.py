@@ -91,8 +91,10 @@ class Wire:
 
 
 class Http(Wire):
+    host = "test"  # what the Host field says
+
     def request(self, method, target, headers=(), body=None):
-        lines = [f"{method} {target} HTTP/1.1", "Host: test"]
+        lines = [f"{method} {target} HTTP/1.1", f"Host: {self.host}"]
         lines += [f"{name}: {value}" for name, value in dict(headers).items()]
         if body is not None:
             lines.append(f"Content-Length: {len(body)}")
