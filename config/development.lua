@@ -28,6 +28,9 @@ return {
   workers = 2,
   log_level = "info",
   access_log = false,
+  check_answers = true,
+  auth_rate_limit = 1000,
+  rate_limit = 60000,
   databases = {
     education = database("education"),
     content = database("content"),

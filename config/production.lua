@@ -12,6 +12,9 @@ end
 production.control = "/run/toolboxd/control.sock"
 production.workers = 0
 production.access_log = true
+production.check_answers = nil
+production.auth_rate_limit = nil
+production.rate_limit = nil
 production.trusted_proxies = { "127.0.0.1", "::1" }
 production.redis = "redis://127.0.0.1:6379"
 production.token_secret = ""

@@ -271,6 +271,25 @@ function M.new(store)
   return live
 end
 
+-- All services of a worker share its rooms, so they share one hub.
+local hub
+
+---Says where events come from; called by app.lua before any request.
+---@param store table model/event.lua
+---@return table hub
+function M.use(store)
+  hub = M.new(store)
+  return hub
+end
+
+---Handlers of raw routes.
+function M.open_socket(req) return hub.open_socket(req) end
+function M.open_stream(req) return hub.open_stream(req) end
+
+---What a service with live topics puts under sockets and streams.
+M.sockets = { live = { message = function(...) return hub.sockets.live.message(...) end } }
+M.streams = { live = {} }
+
 ---The declared query of an event stream.
 M.stream_query = {
   topics = schema.describe(schema.array(M.topic, 1, 20), "Topics, separated by commas"),

@@ -147,6 +147,24 @@ M.Result = schema.named("Result", schema.object {
   }, 0, 200),
 })
 
+M.run_states = schema.enum { "queued", "running", "blocked", "succeeded", "failed", "cancelled" }
+
+local run = {
+  id = schema.id(M.RUNS), workflow = schema.text(1, 100), state = M.run_states,
+  output = nullable(schema.any()), error = nullable(schema.any()), created_at = schema.time(),
+  updated_at = schema.time(), finished_at = nullable(schema.time()),
+}
+
+M.Run = schema.named("Run", schema.object(copy(run, {})))
+
+M.RunSteps = schema.named("RunWithSteps", schema.object(copy(run, {
+  steps = schema.array(schema.object {
+    name = schema.text(1, 100), occurrence = schema.integer(1), position = schema.integer(1),
+    state = schema.enum { "running", "retrying", "done", "failed" }, attempts = schema.integer(1),
+    error = nullable(schema.any()), started_at = schema.time(), finished_at = nullable(schema.time()),
+  }, 0, 1000),
+})))
+
 local progress = {
   student_id = schema.id(M.USERS), lesson_id = schema.id(M.LESSONS), lesson_title = M.name,
   percent = schema.integer(0, 100), score = schema.integer(0), max_score = schema.integer(0),

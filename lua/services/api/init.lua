@@ -1,0 +1,35 @@
+-- services/api/init.lua: the main REST API, with its live topics and its documents.
+
+local docs = require "services.api.docs"
+local hub = require "web.live"
+local live = require "services.api.live"
+local router = require "web.router"
+local secure = require "web.secure"
+local session = require "web.session"
+
+local service
+
+service = router.new {
+  name = "api",
+  prefix = "/api/v1",
+  resources = {
+    require "services.api.auth",
+    require "services.api.users",
+    require "services.api.classes",
+    require "services.api.courses",
+    require "services.api.lessons",
+    require "services.api.quizzes",
+    require "services.api.progress",
+    require "services.api.runs",
+  },
+  common = {
+    live.routes,
+    docs.routes(function() return service end, live.topics),
+  },
+  schemes = { user = session.bearer, socket = session.socket },
+  headers = secure.data,
+}
+
+service.sockets, service.streams = hub.sockets, hub.streams
+
+return service

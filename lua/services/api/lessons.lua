@@ -1,0 +1,137 @@
+-- services/api/lessons.lua: lessons: written by hand or by a run, reviewed, approved and then delivered.
+
+local cursor = require "web.cursor"
+local generate_lesson = require "workflows.generate_lesson"
+local guard = require "web.guard"
+local lesson = require "model.lesson"
+local publish_lesson = require "workflows.publish_lesson"
+local quiz = require "model.quiz"
+local rbxmx = require "sync.rbxmx"
+local rules = require "sync.rules"
+local scene = require "model.scene"
+local schema = require "web.schema"
+local shapes = require "services.api.shapes"
+
+local optional = schema.optional
+
+local content = {
+  title = shapes.name, summary = optional(schema.multiline(0, 2000)),
+  objectives = optional(schema.array(schema.multiline(1, 1000), 0, 50)),
+  sections = optional(schema.array(shapes.Section, 0, 100)),
+  glossary = optional(schema.array(shapes.Term, 0, 200)),
+}
+
+local New = schema.extend(schema.object(content), {
+  course_id = schema.id(shapes.COURSES), subject = optional(shapes.subject), grade = optional(shapes.grade),
+  source_text = optional(schema.multiline(0, 100000)),
+})
+
+local Change = schema.partial(schema.object(content))
+
+local Generate = schema.object {
+  course_id = schema.id(shapes.COURSES),
+  title = optional(shapes.name),
+  source_text = schema.describe(schema.multiline(200, 100000), "A page of text that the lesson is made from"),
+  questions = schema.describe(optional(schema.integer(1, 30), 8), "How many questions the quiz shall have"),
+}
+
+local function list(req)
+  return cursor.list(req, function(page) return lesson.list(req.user, req.query, page) end)
+end
+
+local function create(req)
+  return lesson.create(req.user, req.body)
+end
+
+local function show(req)
+  return lesson.find(req.user, req.params.lesson_id)
+end
+
+local function change(req)
+  return lesson.update(req.user, req.params.lesson_id, req.body, req.revision)
+end
+
+local function delete(req)
+  local gone, err = lesson.delete(req.user, req.params.lesson_id)
+  if not gone then return nil, err end
+  return 204
+end
+
+local function generate(req)
+  local run, err = generate_lesson.start(req.user, req.body)
+  if not run then return nil, err end
+  return 202, run, { location = shapes.RUNS .. "/" .. run.id }
+end
+
+local function submit(req)
+  return lesson.submit(req.user, req.params.lesson_id)
+end
+
+local function reject(req)
+  return lesson.reject(req.user, req.params.lesson_id)
+end
+
+local function approve(req)
+  return publish_lesson.approve(req.user, req.params.lesson_id)
+end
+
+-- The lesson as a Roblox model: what the bridge sends to Studio, as a file.
+local function model(req)
+  local found, err = lesson.find(req.user, req.params.lesson_id)
+  if not found then return nil, err end
+  local asked, no_quiz = quiz.of_lesson(req.user, found.id)
+  if not asked and no_quiz.code ~= "not_found" then return nil, no_quiz end
+  local place, no_scene = scene.of_lesson(req.user, found.id)
+  if not place and no_scene.code ~= "not_found" then return nil, no_scene end
+  found.version = found.revision
+  local tree = rules.build { lesson = found, quiz = asked, scene = place and place.description }
+  return 200, rbxmx.write { tree }, {
+    ["content-disposition"] = ('attachment; filename="lesson-%s.rbxmx"'):format(found.id),
+  }
+end
+
+local signed_in, role = guard.signed_in, guard.role
+local tags = { "Lessons" }
+local by_id = { lesson_id = schema.id(shapes.LESSONS) }
+
+return {
+  ["/lessons"] = {
+    GET = { "List the lessons that one may see", signed_in(list), out = schema.list(shapes.LessonBrief),
+      query = cursor.query({ "title" }, {
+        course_id = optional(schema.id(shapes.COURSES)), class_id = optional(schema.id(shapes.CLASSES)),
+        state = optional(shapes.states),
+        search = schema.describe(optional(schema.text(1, 200)), "Words of title, summary or source"),
+      }), id = "listLessons", tags = tags },
+    POST = { "Make a lesson by hand", role("teacher", create), body = New, out = shapes.Lesson, creates = true,
+      id = "createLesson", tags = tags },
+  },
+  ["/lessons/generate"] = {
+    POST = { "Have a lesson made from a text", role("teacher", generate), body = Generate, out = shapes.Run, status = 202,
+      creates = shapes.RUNS, id = "generateLesson", tags = tags,
+      description = "Starts a durable run: follow it at /runs/{run_id} or on the topic run:ID. Its lesson awaits review." },
+  },
+  ["/lessons/{lesson_id}"] = {
+    GET = { "Show a lesson", signed_in(show), params = by_id, out = shapes.Lesson, id = "showLesson", tags = tags },
+    PATCH = { "Change a lesson", role("teacher", change), params = by_id, body = Change, out = shapes.Lesson,
+      errors = { "forbidden" }, id = "changeLesson", tags = tags, description = "It is a draft again thereby." },
+    DELETE = { "Delete a lesson that no student has worked on", role("teacher", delete), params = by_id,
+      errors = { "conflict" }, id = "deleteLesson", tags = tags },
+  },
+  ["/lessons/{lesson_id}/submit"] = {
+    POST = { "Submit a draft for review", role("teacher", submit), params = by_id, out = shapes.Lesson,
+      errors = { "conflict" }, id = "submitLesson", tags = tags },
+  },
+  ["/lessons/{lesson_id}/reject"] = {
+    POST = { "Send a lesson back to draft", role("teacher", reject), params = by_id, out = shapes.Lesson,
+      errors = { "conflict" }, id = "rejectLesson", tags = tags },
+  },
+  ["/lessons/{lesson_id}/approve"] = {
+    POST = { "Approve a lesson", role("teacher", approve), params = by_id, out = shapes.Lesson, errors = { "conflict" },
+      id = "approveLesson", tags = tags,
+      description = "Starts its delivery: to Studio, as a post, and to the students of its classes." },
+  },
+  ["/lessons/{lesson_id}/model.rbxmx"] = {
+    GET = { "Download a lesson as a Roblox model", signed_in(model), params = by_id,
+      produces = "application/xml", id = "downloadLesson", tags = tags },
+  },
+}

@@ -1,0 +1,38 @@
+-- services/api/runs.lua: durable workflow runs of the person who started them.
+
+local cursor = require "web.cursor"
+local guard = require "web.guard"
+local run = require "workflow.run"
+local schema = require "web.schema"
+local shapes = require "services.api.shapes"
+
+local function list(req)
+  return cursor.list(req, function(page) return run.list(req.user, req.query, page) end)
+end
+
+local function show(req)
+  return run.find(req.user, req.params.run_id)
+end
+
+local function cancel(req)
+  return run.cancel(req.user, req.params.run_id)
+end
+
+local role = guard.role
+local tags = { "Runs" }
+local by_id = { run_id = schema.id(shapes.RUNS) }
+
+return {
+  ["/runs"] = {
+    GET = { "List one's runs", role("teacher", list), out = schema.list(shapes.Run),
+      query = cursor.query({}, { state = schema.optional(shapes.run_states) }), id = "listRuns", tags = tags },
+  },
+  ["/runs/{run_id}"] = {
+    GET = { "Show a run and its steps", role("teacher", show), params = by_id, out = shapes.RunSteps, id = "showRun",
+      tags = tags },
+  },
+  ["/runs/{run_id}/cancel"] = {
+    POST = { "Cancel a run", role("teacher", cancel), params = by_id, out = shapes.Run, errors = { "conflict" },
+      id = "cancelRun", tags = tags },
+  },
+}
