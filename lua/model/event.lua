@@ -55,6 +55,17 @@ function M.recent(seconds)
   return row.id
 end
 
+--- The cursor of some seconds ago: what is newer comes after it.
+---@param seconds number
+---@return integer?
+function M.recent(seconds)
+  local row, err = db.education:one({ "select coalesce((select e.id from events e"
+    .. " where e.created_at < clock_timestamp() - ?::float8 * interval '1 second'"
+    .. " order by e.created_at desc limit 1), 0) as id", seconds })
+  if not row then return nil, err end
+  return row.id
+end
+
 --- Whether a person may follow a topic.
 ---@return boolean? allowed nil with err if the database cannot say
 function M.may_follow(user, topic)

@@ -5,7 +5,8 @@ create table events (
   topic      text not null check (length(topic) between 1 and 100),
   kind       text not null check (length(kind) between 1 and 60),
   data       jsonb not null,
-  created_at timestamptz not null default now()
+  -- Made under the lock below, so time and id ascend together.
+  created_at timestamptz not null default clock_timestamp()
 );
 create index events_by_topic on events (topic, id);
 create index events_by_time on events (created_at);

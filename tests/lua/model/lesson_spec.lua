@@ -68,6 +68,15 @@ describe("a lesson", function()
     assert.are.same({ "lesson.approved", "lesson.published" }, kinds)
   end)
 
+  it("is told again to who was away for some seconds", function()
+    local published = factory.lesson(group, "published")
+    local kinds = {}
+    for _, row in ipairs(factory.must(event.after(factory.must(event.recent(60)), { "lesson:" .. published.id }))) do
+      kinds[#kinds + 1] = row.kind
+    end
+    assert.are.same({ "lesson.approved", "lesson.published" }, kinds)
+  end)
+
   it("is found by its words", function()
     local made = factory.made(group.course.id, { title = "Quokkas on the island" })
     local stored = factory.must(lesson.store(group.teacher, made))
