@@ -40,6 +40,8 @@ void watch_start(struct watch *w, struct loop *loop, int fd, unsigned events,
         what |= EV_WRITE;
     if (events & WATCH_CLOSED)
         what |= EV_CLOSED;
+    if (events & WATCH_EDGE)
+        what |= EV_ET;
     event_assign(&w->event, loop_event_base(loop), fd, what, on_event, w);
     event_add(&w->event, NULL);
 }

@@ -1,4 +1,5 @@
-/* loop/poll.h: watching a descriptor. Level-triggered: fn runs in every turn in which the descriptor is ready. */
+/* loop/poll.h: watching a descriptor. Level-triggered, unless WATCH_EDGE is given: fn runs in every turn in which the
+ * descriptor is ready. An error or a reset is told as READ and WRITE together. */
 #ifndef LOOP_POLL_H
 #define LOOP_POLL_H
 
@@ -9,7 +10,8 @@ struct loop;
 enum watch_events {
     WATCH_READ = 1,
     WATCH_WRITE = 2,
-    WATCH_CLOSED = 4, /* the peer has sent its FIN or a reset, seen even while nobody reads */
+    WATCH_CLOSED = 4, /* the peer has sent its FIN, seen even while nobody reads */
+    WATCH_EDGE = 8,   /* with the others: tell each change once instead of in every turn (EPOLLET) */
 };
 
 struct watch {

@@ -26,7 +26,7 @@ struct sock_ops {
 struct sock {
     const struct sock_ops *ops;
     int fd;
-    void *tls; /* tls.c's, NULL on plain streams */
+    void *tls;             /* tls.c's, NULL on plain streams */
     bool read_wants_write; /* TLS: a read that cannot go on before something is written, and the reverse */
     bool write_wants_read;
     bool buffered; /* TLS: octets are there to be read although the descriptor is silent */

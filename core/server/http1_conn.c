@@ -1,0 +1,473 @@
+/* server/http1_conn.c: HTTP/1.1 on a connection: requests in, answers out, one after the other. Pipelined requests wait
+ * in the input until the one before is answered, so answers keep their order; all answers of one turn are written
+ * together. The state of the connection is its present request, NULL between two.
+ *
+ *   idle ─octets─▶ head ─complete─▶ content and handler ─answered─▶ idle, or the rest of the content is dropped, or
+ *                                                                   conn_finish() when the connection cannot go on */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "proto/http1_out.h"
+#include "server/state.h"
+
+static const struct request_transport http1_transport;
+
+/* Input. --- */
+
+static void refuse(struct conn *c, struct request *r)
+{
+    (void)c;
+    r->must_close = true;
+    r->body_state = BODY_CLOSED;
+    response_plain(r, r->parser.status, str_from(r->parser.reason));
+}
+
+static void dispatch(struct conn *c, struct request *r)
+{
+    r->peer = c->peer;
+    r->secure = c->secure;
+    request_dispatch(r);
+}
+
+static void head_complete(struct request *r)
+{
+    const struct http1_head *head = &r->parser.head;
+    r->version = head->minor ? 11 : 10;
+    r->continue_due = head->expect_continue && head->minor;
+    r->must_close = !head->keep_alive;
+    if (!head->chunked && head->content_length == 0)
+        r->body_state = BODY_READY;
+}
+
+static void content(struct conn *c, struct request *r, struct str data)
+{
+    r->continue_due = false;
+    if (r->discarding)
+        return;
+    request_body_data(r, data);
+    if (!r->dispatched)
+        return;
+    if (r->body.len - r->body_at >= BODY_WINDOW && !r->body_wanted)
+        c->paused = true;
+}
+
+static void content_broken(struct conn *c, struct request *r)
+{
+    r->must_close = true;
+    c->paused = true;
+    if (r->discarding) {
+        c->state = NULL;
+        request_release(r);
+        conn_finish(c, true);
+        return;
+    }
+    request_body_end(r, r->parser.status == 413 ? BODY_TOO_LARGE : BODY_CLOSED);
+}
+
+/* The request has ended and its answer is (or is not) there: may the next one be read? */
+static void request_complete(struct conn *c, struct request *r)
+{
+    if (r->discarding) {
+        c->state = NULL;
+        request_release(r);
+    } else if (c->state == r) {
+        c->paused = true; /* until it is answered */
+    }
+}
+
+static void set_deadline(struct conn *c)
+{
+    const struct server_options *options = &c->server->options;
+    struct request *r = c->state;
+    if (c->fin_seen || c->closing)
+        return;
+    if (!r) {
+        conn_read_deadline(c, options->idle_timeout);
+    } else if (r->parser.head.size == 0) {
+        if (!r->timed) /* from its first octet on, however many follow */
+            conn_read_deadline(c, options->header_timeout);
+        r->timed = true;
+    } else if (r->body_state == BODY_MORE && !c->paused) {
+        conn_read_deadline(c, options->body_timeout);
+    } else {
+        conn_read_deadline(c, 0);
+    }
+}
+
+/* Takes one event from the parser; false when there is nothing more to take now. */
+static bool step(struct conn *c, char *data, size_t n, size_t *used)
+{
+    struct request *r = c->state;
+    size_t took = 0;
+    struct str piece = STR_NULL;
+    enum http1_event event = http1_next(&r->parser, str_of(data + *used, n - *used), &took, &piece);
+    *used += took;
+    switch (event) {
+    case HTTP1_HEAD:
+        head_complete(r);
+        return true;
+    case HTTP1_BODY:
+        content(c, r, piece);
+        return true;
+    case HTTP1_END:
+        request_body_end(r, BODY_READY);
+        if (!r->dispatched && !r->discarding)
+            dispatch(c, r);
+        if (c->state == r)
+            request_complete(c, r);
+        return true;
+    case HTTP1_ERROR:
+        if (r->dispatched)
+            content_broken(c, r);
+        else
+            refuse(c, r);
+        return false;
+    case HTTP1_MORE:
+        break;
+    }
+    if (r->parser.head.size && !r->dispatched && !r->discarding) {
+        dispatch(c, r); /* the content is still under way */
+        return c->state != r;
+    }
+    return false;
+}
+
+static size_t on_input(struct conn *c, char *data, size_t n)
+{
+    size_t used = 0;
+    while (!c->paused && !c->closing && !c->closed) {
+        if (!c->state) {
+            if (used == n)
+                break;
+            c->state = request_new(c->server, c->service, &http1_transport, c);
+        }
+        if (!step(c, data, n, &used))
+            break;
+    }
+    if (c->closed || c->protocol != &http1_protocol)
+        return used;
+    struct request *r = c->state;
+    if (r && r->dispatched && !r->keeps_head)
+        request_keep_head(r);
+    set_deadline(c);
+    return c->closing ? n : used;
+}
+
+/* Ends. --- */
+
+static void on_half_closed(struct conn *c)
+{
+    struct request *r = c->state;
+    if (r && r->dispatched)
+        conn_read_deadline(c, r->linger);
+}
+
+static void on_input_ended(struct conn *c)
+{
+    struct request *r = c->state;
+    if (!r || !r->dispatched || r->discarding) {
+        conn_close(c, false);
+        return;
+    }
+    r->must_close = true;
+    if (r->body_state == BODY_MORE)
+        request_body_end(r, BODY_CLOSED);
+}
+
+static void on_timed_out(struct conn *c)
+{
+    struct request *r = c->state;
+    if (!r || (!r->dispatched && http1_idle(&r->parser))) {
+        conn_close(c, false);
+    } else if (c->fin_seen) {
+        conn_close(c, true);
+    } else if (!r->dispatched) {
+        r->parser.status = 408;
+        r->parser.reason = "The request took too long.";
+        refuse(c, r);
+    } else if (r->discarding) {
+        conn_finish(c, true);
+    } else if (r->body_state == BODY_MORE) {
+        r->must_close = true;
+        c->paused = true;
+        request_body_end(r, BODY_TIMEOUT);
+    }
+}
+
+static void on_drained(struct conn *c)
+{
+    struct request *r = c->state;
+    if (r && r->dispatched && !r->discarding)
+        c->server->hooks->request_event(r);
+}
+
+static void on_drain(struct conn *c, int code)
+{
+    (void)code;
+    struct request *r = c->state;
+    if (!r || (!r->dispatched && http1_idle(&r->parser)))
+        conn_finish(c, false);
+    else
+        r->must_close = true;
+}
+
+static void on_end(struct conn *c, bool lost)
+{
+    (void)lost;
+    struct request *r = c->state;
+    c->state = NULL;
+    if (!r)
+        return;
+    r->carrier = NULL;
+    if (r->dispatched)
+        request_gone(r);
+    request_release(r);
+}
+
+const struct conn_protocol http1_protocol = {
+    .input = on_input,
+    .half_closed = on_half_closed,
+    .input_ended = on_input_ended,
+    .drained = on_drained,
+    .timed_out = on_timed_out,
+    .drain = on_drain,
+    .end = on_end,
+};
+
+/* Output. --- */
+
+enum framing { FRAMING_LENGTH, FRAMING_CHUNKED, FRAMING_CLOSE, FRAMING_NONE };
+
+static void put(struct buf *head, struct str s)
+{
+    memcpy(head->data + head->len, s.p, s.n);
+    head->len += s.n;
+}
+
+/* Field lines were checked by response_add(). */
+static void put_fields(struct buf *head, const struct response *response)
+{
+    size_t size = 0;
+    for (unsigned i = 0; i < response->count; i++)
+        size += response->fields[i].name.n + response->fields[i].value.n + 4;
+    buf_reserve(head, size);
+    for (unsigned i = 0; i < response->count; i++) {
+        put(head, response->fields[i].name);
+        put(head, STR(": "));
+        put(head, response->fields[i].value);
+        put(head, STR("\r\n"));
+    }
+}
+
+static void put_connection(struct buf *head, struct request *r)
+{
+    if (r->must_close)
+        buf_append_str(head, STR("Connection: close\r\n"));
+    else if (r->version == 10)
+        buf_append_str(head, STR("Connection: keep-alive\r\n"));
+}
+
+/* What is left of the content cannot be dropped cheaply, or is not coming: the connection cannot go on. */
+static void decide_keep_alive(struct conn *c, struct request *r)
+{
+    if (c->server->draining || c->fin_seen)
+        r->must_close = true;
+    if (r->body_state == BODY_MORE) {
+        const struct http1 *p = &r->parser;
+        if (r->continue_due || p->head.chunked || p->head.content_length - p->received > DISCARD_MAX)
+            r->must_close = true;
+    } else if (r->body_state != BODY_READY) {
+        r->must_close = true;
+    }
+}
+
+static void write_head(struct conn *c, struct request *r, const struct response *response, enum framing framing,
+                       uint64_t length)
+{
+    struct buf *head = &c->server->head;
+    buf_clear(head);
+    http1_out_status(head, response->status);
+    http1_out_date(head);
+    put_fields(head, response);
+    if (framing == FRAMING_LENGTH)
+        http1_out_length(head, length);
+    else if (framing == FRAMING_CHUNKED)
+        http1_out_chunked(head);
+    put_connection(head, r);
+    http1_out_end(head);
+    conn_write(c, head->data, head->len);
+}
+
+/* The answer is complete. */
+static void answered(struct conn *c, struct request *r)
+{
+    request_answered(r);
+    if (r->must_close || r->body_state != BODY_MORE) {
+        bool unread = r->body_state != BODY_READY;
+        bool close = r->must_close;
+        c->state = NULL;
+        request_release(r);
+        if (close)
+            conn_finish(c, unread);
+        else if (c->paused)
+            conn_resume(c);
+        if (!c->processing)
+            set_deadline(c);
+        return;
+    }
+    r->discarding = true;
+    buf_clear(&r->body);
+    r->body_at = 0;
+    if (c->paused)
+        conn_resume(c);
+}
+
+static void h1_send(struct request *r, const struct response *response, struct str body)
+{
+    struct conn *c = r->carrier;
+    decide_keep_alive(c, r);
+    enum framing framing = http_status_is_bodiless(response->status) ? FRAMING_NONE : FRAMING_LENGTH;
+    write_head(c, r, response, framing, body.n);
+    if (framing == FRAMING_LENGTH && !request_is_head(r)) {
+        r->sent = body.n;
+        conn_write_long(c, body);
+    }
+    answered(c, r);
+}
+
+static void h1_send_file(struct request *r, const struct response *response, struct open_file *file, uint64_t from,
+                         uint64_t size)
+{
+    struct conn *c = r->carrier;
+    decide_keep_alive(c, r);
+    write_head(c, r, response, FRAMING_LENGTH, size);
+    if (!request_is_head(r)) {
+        r->sent = size;
+        out_append_file(&c->out, &c->server->chunks, file, (off_t)from, (size_t)size);
+        conn_flush_later(c);
+    }
+    answered(c, r);
+}
+
+static void h1_interim(struct request *r, const struct response *response)
+{
+    struct conn *c = r->carrier;
+    if (r->version == 10)
+        return; /* RFC 9110 §15.2: not to HTTP/1.0 clients */
+    struct buf *head = &c->server->head;
+    buf_clear(head);
+    http1_out_status(head, response->status);
+    put_fields(head, response);
+    http1_out_end(head);
+    conn_write(c, head->data, head->len);
+}
+
+static enum framing stream_framing(struct request *r, int status)
+{
+    if (http_status_is_bodiless(status))
+        return FRAMING_NONE;
+    return r->version == 10 ? FRAMING_CLOSE : FRAMING_CHUNKED;
+}
+
+static void h1_start(struct request *r, const struct response *response)
+{
+    struct conn *c = r->carrier;
+    enum framing framing = stream_framing(r, response->status);
+    if (framing == FRAMING_CLOSE)
+        r->must_close = true;
+    decide_keep_alive(c, r);
+    write_head(c, r, response, framing, 0);
+}
+
+static bool carries_content(const struct request *r)
+{
+    return !request_is_head(r) && !http_status_is_bodiless(r->status);
+}
+
+static void h1_write(struct request *r, struct str chunk)
+{
+    struct conn *c = r->carrier;
+    if (chunk.n == 0 || !carries_content(r))
+        return;
+    r->sent += chunk.n;
+    char size[24];
+    if (r->version != 10)
+        conn_write(c, size, (size_t)snprintf(size, sizeof size, "%zx\r\n", chunk.n));
+    conn_write(c, chunk.p, chunk.n);
+    if (r->version != 10)
+        conn_write(c, "\r\n", 2);
+}
+
+static void h1_finish(struct request *r, const struct response *trailers)
+{
+    struct conn *c = r->carrier;
+    if (carries_content(r) && r->version != 10) {
+        struct buf *tail = &c->server->head;
+        buf_clear(tail);
+        http1_out_last_chunk(tail);
+        if (trailers)
+            put_fields(tail, trailers);
+        http1_out_end(tail);
+        conn_write(c, tail->data, tail->len);
+    }
+    answered(c, r);
+}
+
+static size_t h1_queued(const struct request *r)
+{
+    return ((const struct conn *)r->carrier)->out.queued;
+}
+
+static void h1_want_body(struct request *r)
+{
+    struct conn *c = r->carrier;
+    if (r->continue_due) {
+        r->continue_due = false;
+        conn_write(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+    }
+    if (c->paused && r->body_state == BODY_MORE) {
+        conn_resume(c);
+        set_deadline(c);
+    }
+}
+
+static void h1_abort(struct request *r)
+{
+    conn_close(r->carrier, true);
+}
+
+static const struct request_transport http1_transport = {
+    .send = h1_send,
+    .send_file = h1_send_file,
+    .interim = h1_interim,
+    .start = h1_start,
+    .write = h1_write,
+    .finish = h1_finish,
+    .queued = h1_queued,
+    .want_body = h1_want_body,
+    .abort = h1_abort,
+};
+
+struct conn *http1_take_over(struct request *r, const struct response *response)
+{
+    struct conn *c = r->carrier;
+    if (!c || r->version == 20)
+        return NULL;
+    struct buf *head = &c->server->head;
+    buf_clear(head);
+    http1_out_status(head, response->status);
+    http1_out_date(head);
+    put_fields(head, response);
+    if (response->status == 101)
+        buf_append_str(head, STR("Upgrade: websocket\r\nConnection: Upgrade\r\n"));
+    else
+        buf_append_str(head, STR("Connection: close\r\n"));
+    http1_out_end(head);
+    conn_write(c, head->data, head->len);
+    request_answered(r);
+    c->state = NULL;
+    r->carrier = NULL;
+    request_release(r);
+    return c;
+}

@@ -1,0 +1,112 @@
+/* server/response.c: answers, checked before they go to the protocol that carries the request. */
+#include "server/response.h"
+
+#include "proto/field.h"
+#include "proto/http1_out.h"
+#include "server/state.h"
+
+static const struct str own_fields[] = {
+    {"connection", 10}, {"content-length", 14},    {"date", 4},    {"keep-alive", 10},
+    {"trailer", 7},     {"transfer-encoding", 17}, {"upgrade", 7},
+};
+
+const char *response_add(struct response *response, struct str name, struct str value)
+{
+    if (response->count == RESPONSE_FIELDS_MAX)
+        return "there are too many header lines";
+    if (!http_is_token(name))
+        return "a header's name is not valid";
+    if (!http_is_value(value))
+        return "a header's value holds control characters or outer blanks";
+    for (size_t i = 0; i < sizeof own_fields / sizeof *own_fields; i++)
+        if (name.n == own_fields[i].n && str_ieq(name, own_fields[i]))
+            return "the header is written by the core itself";
+    response->fields[response->count++] = (struct response_field){name, value};
+    return NULL;
+}
+
+struct str response_find(const struct response *response, struct str name)
+{
+    for (unsigned i = 0; i < response->count; i++)
+        if (str_ieq(response->fields[i].name, name))
+            return response->fields[i].value;
+    return STR_NULL;
+}
+
+/* False if it was answered already. Without a carrier the client is gone: the answer goes nowhere. */
+static bool begin(struct request *r, const struct response *response)
+{
+    if (r->started_answer || (r->answered && !r->gone))
+        return false;
+    r->started_answer = true;
+    if (!r->gone)
+        r->status = response->status;
+    return true;
+}
+
+bool response_send(struct request *r, struct response *response, struct str body)
+{
+    if (!begin(r, response))
+        return false;
+    if (!r->carrier)
+        return true;
+    if (r->compress_least >= 0 && body.n >= (uint64_t)r->compress_least)
+        body = compress_body(r, response, body);
+    r->transport->send(r, response, body);
+    return true;
+}
+
+void response_plain(struct request *r, int status, struct str text)
+{
+    struct response response;
+    response_init(&response, status);
+    response_add(&response, STR("Content-Type"), STR("text/plain; charset=utf-8"));
+    struct buf line = {0};
+    buf_append_str(&line, text.n ? text : http_reason(status));
+    buf_append_char(&line, '\n');
+    response_send(r, &response, buf_str(&line));
+    buf_free(&line);
+}
+
+bool response_start(struct request *r, struct response *response)
+{
+    if (!begin(r, response))
+        return false;
+    if (r->carrier)
+        r->transport->start(r, response);
+    return true;
+}
+
+int64_t response_write(struct request *r, struct str chunk)
+{
+    if (r->answered || !r->carrier)
+        return -1;
+    r->transport->write(r, chunk);
+    return (int64_t)r->transport->queued(r);
+}
+
+bool response_finish(struct request *r, const struct response *trailers)
+{
+    if (!r->started_answer || r->answered || !r->carrier)
+        return false;
+    r->transport->finish(r, trailers);
+    return true;
+}
+
+bool response_interim(struct request *r, const struct response *response)
+{
+    if (r->started_answer || r->answered || !r->carrier)
+        return false;
+    r->transport->interim(r, response);
+    return true;
+}
+
+bool response_send_file(struct request *r, struct response *response, struct open_file *file, uint64_t from,
+                        uint64_t size)
+{
+    if (!begin(r, response))
+        return false;
+    if (r->carrier)
+        r->transport->send_file(r, response, file, from, size);
+    return true;
+}
