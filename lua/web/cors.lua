@@ -3,8 +3,10 @@
 
 local M = {}
 
-local EXPOSED = "ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Idempotent-Replayed"
-local HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
+local EXPOSED = "ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset,"
+  .. " Idempotent-Replayed, Mcp-Session-Id, WWW-Authenticate"
+local HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Mcp-Session-Id,"
+  .. " MCP-Protocol-Version"
 local PREFLIGHT_SECONDS = "600"
 
 ---@param origins string[]? such as "https://school.example"; "*" for all

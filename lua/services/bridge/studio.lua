@@ -97,7 +97,9 @@ return {
     POST = { "Make a code that pairs Studio with me", guard.role("teacher", make_code), out = Code, status = 201 },
   },
   ["/pair"] = {
-    POST = { "Exchange a code for a session", guard.public(pair), body = Pairing, out = Paired, status = 201 },
+    POST = {
+      "Exchange a code for a session", guard.public(pair), body = Pairing, out = Paired, status = 201, limit = "auth",
+    },
   },
   ["/patches"] = {
     GET = {
