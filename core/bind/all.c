@@ -4,6 +4,7 @@
 
 static const luaL_Reg modules[] = {
     {"host.file", luaopen_host_file},
+    {"host.json", luaopen_host_json},
     {"host.log", luaopen_host_log},
     {"host.metrics", luaopen_host_metrics},
     {"host.settings", luaopen_host_settings},

@@ -1,0 +1,37 @@
+/* proto/json_scan.h: how far a string runs before something in it needs a look. Shared by json.c and json_out.c. */
+#ifndef PROTO_JSON_SCAN_H
+#define PROTO_JSON_SCAN_H
+
+#include <stdbool.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+/* First '"', '\\' or control character in [p, end), or end; *high is set if a byte before it is not ASCII. */
+static inline const char *json_scan(const char *p, const char *end, bool *high)
+{
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), last_control = _mm_set1_epi8(0x1F);
+    for (; end - p >= 16; p += 16) {
+        __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i special = _mm_or_si128(_mm_cmpeq_epi8(octets, quote), _mm_cmpeq_epi8(octets, backslash));
+        special = _mm_or_si128(special, _mm_cmpeq_epi8(_mm_min_epu8(octets, last_control), octets));
+        unsigned stop = (unsigned)_mm_movemask_epi8(special), not_ascii = (unsigned)_mm_movemask_epi8(octets);
+        if (stop) {
+            unsigned before = (unsigned)__builtin_ctz(stop);
+            *high |= (not_ascii & ((1u << before) - 1)) != 0;
+            return p + before;
+        }
+        *high |= not_ascii != 0;
+    }
+#endif
+    for (; p < end; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c == '"' || c == '\\' || c < 0x20)
+            break;
+        *high |= c >= 0x80;
+    }
+    return p;
+}
+
+#endif
