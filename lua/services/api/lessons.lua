@@ -4,6 +4,7 @@ local cursor = require "web.cursor"
 local generate_lesson = require "workflows.generate_lesson"
 local guard = require "web.guard"
 local lesson = require "model.lesson"
+local material = require "sync.material"
 local publish_lesson = require "workflows.publish_lesson"
 local quiz = require "model.quiz"
 local rbxmx = require "sync.rbxmx"
@@ -83,8 +84,7 @@ local function model(req)
   if not asked and no_quiz.code ~= "not_found" then return nil, no_quiz end
   local place, no_scene = scene.of_lesson(req.user, found.id)
   if not place and no_scene.code ~= "not_found" then return nil, no_scene end
-  found.version = found.revision
-  local tree = rules.build { lesson = found, quiz = asked, scene = place and place.description }
+  local tree = rules.build(material.of(found, asked and asked.questions, place and place.description))
   return 200, rbxmx.write { tree }, {
     ["content-disposition"] = ('attachment; filename="lesson-%s.rbxmx"'):format(found.id),
   }
