@@ -2,6 +2,9 @@
 -- Called by the publishing workflow and the bridge, so that a delivered scene and a downloaded model are the same.
 
 local json = require "host.json"
+local lesson_model = require "model.lesson"
+local quiz_model = require "model.quiz"
+local scene_model = require "model.scene"
 
 local M = {}
 
@@ -47,6 +50,33 @@ function M.of(lesson, questions, scene)
     quiz = quiz,
     scene = present(scene),
   }
+end
+
+-- A lesson may have no quiz and no scene; any other failure stops.
+local function gather(lesson, asked, no_quiz, described, no_scene)
+  if not asked and no_quiz.code ~= "not_found" then return nil, no_quiz end
+  if not described and no_scene.code ~= "not_found" then return nil, no_scene end
+  return M.of(lesson, asked and (asked.questions or asked), described and described.description)
+end
+
+--- The material of a lesson that this person may see.
+---@return table? material
+---@return table? err not_found
+function M.find(user, lesson_id)
+  local lesson, err = lesson_model.find(user, lesson_id)
+  if not lesson then return nil, err end
+  local asked, no_quiz = quiz_model.of_lesson(user, lesson_id)
+  local described, no_scene = scene_model.of_lesson(user, lesson_id)
+  return gather(lesson, asked, no_quiz, described, no_scene)
+end
+
+--- The material of a lesson, for a workflow that acts on behalf of its teacher.
+function M.get(lesson_id)
+  local lesson, err = lesson_model.get(lesson_id)
+  if not lesson then return nil, err end
+  local asked, no_quiz = quiz_model.questions(lesson_id)
+  local described, no_scene = scene_model.get(lesson_id)
+  return gather(lesson, asked, no_quiz, described, no_scene)
 end
 
 return M

@@ -6,10 +6,8 @@ local guard = require "web.guard"
 local lesson = require "model.lesson"
 local material = require "sync.material"
 local publish_lesson = require "workflows.publish_lesson"
-local quiz = require "model.quiz"
 local rbxmx = require "sync.rbxmx"
 local rules = require "sync.rules"
-local scene = require "model.scene"
 local schema = require "web.schema"
 local shapes = require "services.api.shapes"
 
@@ -78,15 +76,10 @@ end
 
 -- The lesson as a Roblox model: what the bridge sends to Studio, as a file.
 local function model(req)
-  local found, err = lesson.find(req.user, req.params.lesson_id)
+  local found, err = material.find(req.user, req.params.lesson_id)
   if not found then return nil, err end
-  local asked, no_quiz = quiz.of_lesson(req.user, found.id)
-  if not asked and no_quiz.code ~= "not_found" then return nil, no_quiz end
-  local place, no_scene = scene.of_lesson(req.user, found.id)
-  if not place and no_scene.code ~= "not_found" then return nil, no_scene end
-  local tree = rules.build(material.of(found, asked and asked.questions, place and place.description))
-  return 200, rbxmx.write { tree }, {
-    ["content-disposition"] = ('attachment; filename="lesson-%s.rbxmx"'):format(found.id),
+  return 200, rbxmx.write { rules.build(found) }, {
+    ["content-disposition"] = ('attachment; filename="lesson-%s.rbxmx"'):format(found.lesson.id),
   }
 end
 

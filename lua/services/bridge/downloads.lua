@@ -4,13 +4,10 @@
 local errors = require "web.errors"
 local file = require "host.file"
 local guard = require "web.guard"
-local lesson = require "model.lesson"
 local material = require "sync.material"
 local package = require "services.bridge.package"
-local quiz = require "model.quiz"
 local rbxmx = require "sync.rbxmx"
 local rules = require "sync.rules"
-local scene = require "model.scene"
 local schema = require "web.schema"
 
 local XML = "application/xml"
@@ -19,21 +16,10 @@ local function attachment(name)
   return { ["content-disposition"] = ('attachment; filename="%s"'):format(name) }
 end
 
--- What a lesson has not is left out of the model; other failures stop the download.
-local function optional(value, err)
-  if value or err.code == "not_found" then return value, nil end
-  return nil, err
-end
-
 local function lesson_model(req)
-  local found, err = lesson.find(req.user, req.params.lesson_id)
+  local found, err = material.find(req.user, req.params.lesson_id)
   if not found then return nil, err end
-  local asked, no_quiz = optional(quiz.of_lesson(req.user, found.id))
-  if no_quiz then return nil, no_quiz end
-  local described, no_scene = optional(scene.of_lesson(req.user, found.id))
-  if no_scene then return nil, no_scene end
-  local root = rules.build(material.of(found, asked and asked.questions, described and described.description))
-  return 200, rbxmx.write { root }, attachment("lesson-" .. found.id .. ".rbxmx")
+  return 200, rbxmx.write { rules.build(found) }, attachment("lesson-" .. found.lesson.id .. ".rbxmx")
 end
 
 local function package_model(name)
