@@ -7,6 +7,7 @@ static const luaL_Reg modules[] = {
     {"host.json", luaopen_host_json},
     {"host.log", luaopen_host_log},
     {"host.metrics", luaopen_host_metrics},
+    {"host.pg", luaopen_host_pg},
     {"host.settings", luaopen_host_settings},
     {"host.task", luaopen_host_task},
     {"host.timer", luaopen_host_timer},

@@ -14,6 +14,11 @@ bool pg_hold_ready(const struct pg_hold *hold)
     return hold->slot && !hold->draining;
 }
 
+bool pg_hold_busy(const struct pg_hold *hold)
+{
+    return hold->slot && !hold->pipeline && hold->slot->conn.in_flight > 0;
+}
+
 void *pg_hold_arg(const struct pg_hold *hold)
 {
     return hold->arg;
@@ -143,6 +148,11 @@ int pg_hold_copy(struct pg_hold *hold, struct str data, void (*writable)(void *a
         hold->slot->conn.writable = on_writable;
     }
     return hold->slot ? taken : -1;
+}
+
+void pg_hold_copy_forget(struct pg_hold *hold)
+{
+    hold->writable = NULL;
 }
 
 /* ---- Giving back ---- */

@@ -197,9 +197,20 @@ void pg_pool_pump(struct pg_pool *pool)
     }
 }
 
+/* Where requests of the same group and turn have gone, or NULL. */
+static struct pg_slot *find_group(struct pg_pool *pool, const void *group)
+{
+    for (unsigned i = 0; group && i < pool->size; i++)
+        if (pool->slots[i].conn.group == group && is_shared(&pool->slots[i]))
+            return &pool->slots[i];
+    return NULL;
+}
+
 void pg_pool_submit(struct pg_pool *pool, struct pg_request *r)
 {
-    struct pg_slot *slot = pool->first ? NULL : pick(pool);
+    struct pg_slot *slot = find_group(pool, r->group);
+    if (!slot && !pool->first)
+        slot = pick(pool);
     if (slot) {
         pg_conn_send(&slot->conn, r);
         return;

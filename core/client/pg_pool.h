@@ -54,6 +54,9 @@ struct pg_pool_status pg_pool_status(const struct pg_pool *pool);
 struct pg_hold *pg_hold_new(struct pg_pool *pool, bool pipeline,
                             void (*done)(struct pg_hold *hold, const struct pg_error *error), void *arg);
 bool pg_hold_ready(const struct pg_hold *hold);
+
+/* True while an earlier request is not answered and another may not be sent: outside of pipeline mode. */
+bool pg_hold_busy(const struct pg_hold *hold);
 void *pg_hold_arg(const struct pg_hold *hold);
 
 /* Sends r on the held connection; fails it if that is lost. Keeps the first error since the last BEGIN. */
@@ -61,6 +64,7 @@ void pg_hold_submit(struct pg_hold *hold, struct pg_request *r);
 
 /* As pg_conn_copy; writable is called with arg when 0 was returned and more can be put, or the connection is lost. */
 int pg_hold_copy(struct pg_hold *hold, struct str data, void (*writable)(void *arg), void *arg);
+void pg_hold_copy_forget(struct pg_hold *hold); /* writable will not be called */
 
 /* Gives the connection back, at any time: what still runs is cancelled, an open transaction rolled back, session state
  * reset, all without anybody waiting. */

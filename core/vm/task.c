@@ -550,6 +550,11 @@ struct task *task_current(lua_State *L)
     return vm_of(L)->current;
 }
 
+struct task *task_parent(const struct task *t)
+{
+    return t->parent;
+}
+
 struct vm *task_vm(struct task *task)
 {
     return task->vm;

@@ -107,6 +107,9 @@ void task_forget(struct task *task);
 struct task *task_current(lua_State *L);
 struct vm *task_vm(struct task *task);
 
+/* The task whose end cancels this one, such as the caller of task.all; NULL: none. */
+struct task *task_parent(const struct task *task);
+
 uint64_t task_id(const struct task *task);
 void task_set_label(struct task *task, const char *label);
 const char *task_label(const struct task *task);

@@ -1,0 +1,284 @@
+/* bind/pg.c: host.pg. Databases: queries on shared connections, and notifications. Called only from Lua. Transactions and
+ * holds are Lua (pg.lua) over bind/pg_hold.c; values are bind/pg_value.c's. */
+#include "bind/pg.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "bind/bind.h"
+#include "bind/pg_value.h"
+#include "vm/settings.h"
+
+static const char database_type[] = "host.pg.database";
+
+enum { NAME_MAX_LENGTH = 63 /* of a database or, by PostgreSQL's limit, a channel */ };
+
+/* ---- Databases ---- */
+
+struct database {
+    struct pg_pool *pool; /* NULL until the first use: module bodies may run on another thread, or in a check */
+    struct counter *seconds;
+    char name[NAME_MAX_LENGTH + 1];
+};
+
+/* The value of a field of the database's setting. */
+static const struct setting *find_field(lua_State *L, const char *name, const char *field)
+{
+    char path[160];
+    snprintf(path, sizeof path, "databases.%s.%s", name, field);
+    return settings_find(vm_settings(vm_of(L)), path);
+}
+
+static int l_database(lua_State *L)
+{
+    size_t n;
+    const char *name = luaL_checklstring(L, 1, &n);
+    luaL_argcheck(L, n > 0 && n <= NAME_MAX_LENGTH && !memchr(name, '.', n), 1, "not a database's name");
+    if (!find_field(L, name, "url"))
+        return luaL_error(L, "setting databases has no '%s'", name);
+    struct database *d = lua_newuserdata(L, sizeof *d);
+    *d = (struct database){0};
+    memcpy(d->name, name, n);
+    luaL_getmetatable(L, database_type);
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
+static double number_field(lua_State *L, const char *name, const char *field)
+{
+    return find_field(L, name, field)->number; /* declared with a default */
+}
+
+static void open_database(lua_State *L, struct database *d)
+{
+    struct worker_env *env = vm_env(vm_of(L));
+    if (!env->pg)
+        env->pg = pg_pools_new();
+    d->pool = pg_pools_find(env->pg, d->name);
+    if (!d->pool)
+        d->pool = pg_pools_add(env->pg, &(struct pg_pool_options){
+                                            .loop = env->loop,
+                                            .work = env->work,
+                                            .name = d->name,
+                                            .url = find_field(L, d->name, "url")->text,
+                                            .size = (unsigned)number_field(L, d->name, "pool"),
+                                            .connect_timeout = number_field(L, d->name, "connect_timeout"),
+                                            .query_timeout = number_field(L, d->name, "query_timeout"),
+                                        });
+    if (env->counters) {
+        struct buf labels = {0};
+        counter_label(&labels, STR("database"), str_from(d->name));
+        d->seconds = counter_histogram(env->counters, STR("toolbox_pg_seconds"), buf_str(&labels), counter_seconds,
+                                       COUNTER_BUCKETS);
+        buf_free(&labels);
+    }
+}
+
+static struct database *check_database(lua_State *L)
+{
+    struct database *d = luaL_checkudata(L, 1, database_type);
+    if (!d->pool && !task_current(L))
+        luaL_error(L, "module bodies only build tables: use databases from a handler, a timer or the start function");
+    if (!d->pool)
+        open_database(L, d);
+    return d;
+}
+
+struct pg_pool *pg_check_pool(lua_State *L)
+{
+    return check_database(L)->pool;
+}
+
+/* ---- Queries ---- */
+
+static void on_answer(struct pg_request *r)
+{
+    struct pg_query *q = r->owner;
+    if (q->seconds)
+        counter_observe(q->seconds, clock_now() - r->queued);
+    q->request = NULL;
+    task_wake(&q->wait, pg_push_outcome(wait_state(&q->wait), r, q->batch));
+}
+
+/* The query itself goes on: others may be behind it on its connection. */
+static void on_cancel(struct wait *wait)
+{
+    struct pg_query *q = (struct pg_query *)wait;
+    if (q->request)
+        q->request->owner = NULL;
+}
+
+struct pg_query *pg_query_new(lua_State *L, bool batch)
+{
+    struct pg_query *q = wait_new(L, sizeof *q, on_cancel);
+    q->batch = batch;
+    return q;
+}
+
+void pg_query_bind(struct pg_query *q, struct pg_request *r)
+{
+    q->request = r;
+    r->owner = q;
+    r->on_done = on_answer;
+}
+
+static void check_shared(lua_State *L, struct pg_pool *pool, int index)
+{
+    size_t n;
+    const char *sql = lua_tolstring(L, index, &n);
+    const char *refusal = pg_pool_refuses(pool, str_of(sql, n));
+    if (refusal)
+        luaL_error(L, "%s", refusal);
+}
+
+/* Tasks that run side by side under one parent (task.all) share the sync of what they send in one turn. */
+static int submit(lua_State *L, struct database *d, struct pg_query *q, struct pg_request *r)
+{
+    q->seconds = d->seconds;
+    r->group = task_parent(q->wait.task);
+    pg_query_bind(q, r);
+    pg_pool_submit(d->pool, r);
+    return task_wait(L, &q->wait);
+}
+
+static int l_query(lua_State *L)
+{
+    struct database *d = check_database(L);
+    pg_check_statement(L, 2);
+    check_shared(L, d->pool, 2);
+    struct pg_query *q = pg_query_new(L, false);
+    return submit(L, d, q, pg_request_of_statement(L, 2));
+}
+
+static int l_batch(lua_State *L)
+{
+    struct database *d = check_database(L);
+    lua_settop(L, 2);
+    pg_check_batch(L, 2);
+    for (int i = 1; i <= (int)lua_objlen(L, 2); i++) {
+        lua_rawgeti(L, 2, i);
+        lua_rawgeti(L, -1, 1);
+        check_shared(L, d->pool, -1);
+        lua_pop(L, 2);
+    }
+    struct pg_query *q = pg_query_new(L, true);
+    return submit(L, d, q, pg_request_of_batch(L, 2));
+}
+
+static int l_status(lua_State *L)
+{
+    struct pg_pool_status status = pg_pool_status(pg_check_pool(L));
+    lua_createtable(L, 0, 5);
+    lua_pushboolean(L, status.ok);
+    lua_setfield(L, -2, "ok");
+    lua_pushstring(L, status.reason);
+    lua_setfield(L, -2, "reason");
+    lua_pushinteger(L, (lua_Integer)status.connections);
+    lua_setfield(L, -2, "connections");
+    lua_pushinteger(L, (lua_Integer)status.idle);
+    lua_setfield(L, -2, "idle");
+    lua_pushinteger(L, (lua_Integer)status.waiting);
+    lua_setfield(L, -2, "waiting");
+    return 1;
+}
+
+/* ---- Notifications: listeners belong to their generation, from its swap to its end ---- */
+
+struct listener {
+    struct pg_subscription subscription;
+    struct vm_hook life;
+    struct vm *vm;
+    struct database *database;
+    int fn, self; /* registry references: the function; the listener, with its database as environment */
+    char channel[NAME_MAX_LENGTH + 1];
+};
+
+static void on_notification(struct pg_subscription *s, struct str payload)
+{
+    struct listener *l = s->arg;
+    struct task *task = task_new(l->vm, &(struct task_options){.label = l->channel});
+    lua_State *co = task_state(task);
+    lua_rawgeti(co, LUA_REGISTRYINDEX, l->fn);
+    if (payload.p)
+        lua_pushlstring(co, payload.p, payload.n);
+    else
+        lua_pushnil(co);
+    task_start(task, 1);
+}
+
+static void on_retire(struct vm_hook *hook, const char *reason)
+{
+    (void)reason;
+    struct listener *l = (struct listener *)((char *)hook - offsetof(struct listener, life));
+    lua_State *L = vm_state(l->vm);
+    pg_unlisten(&l->subscription);
+    luaL_unref(L, LUA_REGISTRYINDEX, l->fn);
+    luaL_unref(L, LUA_REGISTRYINDEX, l->self);
+}
+
+static void on_activate(struct vm_hook *hook, const char *reason)
+{
+    (void)reason;
+    struct listener *l = (struct listener *)((char *)hook - offsetof(struct listener, life));
+    if (!l->database->pool)
+        open_database(vm_state(l->vm), l->database);
+    l->subscription.fn = on_notification;
+    l->subscription.arg = l;
+    pg_listen(l->database->pool, &l->subscription, str_from(l->channel));
+    vm_on_retire(l->vm, &l->life, on_retire);
+}
+
+static int l_listen(lua_State *L)
+{
+    struct database *d = luaL_checkudata(L, 1, database_type);
+    size_t n;
+    const char *channel = luaL_checklstring(L, 2, &n);
+    luaL_argcheck(L, n > 0 && n <= NAME_MAX_LENGTH && !memchr(channel, '"', n) && !memchr(channel, '\0', n), 2,
+                  "expected a channel's name of at most 63 octets");
+    luaL_checktype(L, 3, LUA_TFUNCTION);
+    if (vm_retired(vm_of(L)))
+        return luaL_error(L, "listeners belong to a generation, and this one has been replaced");
+    lua_settop(L, 3);
+    struct listener *l = lua_newuserdata(L, sizeof *l);
+    *l = (struct listener){.vm = vm_of(L), .database = d};
+    memcpy(l->channel, channel, n);
+    lua_createtable(L, 1, 0); /* keeps the database */
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, 1);
+    lua_setfenv(L, -2);
+    l->self = luaL_ref(L, LUA_REGISTRYINDEX);
+    l->fn = luaL_ref(L, LUA_REGISTRYINDEX);
+    vm_on_activate(l->vm, &l->life, on_activate);
+    return 0;
+}
+
+/* ---- The module ---- */
+
+static const char prelude[] = {
+#include "pg.inc"
+};
+
+int luaopen_host_pg(lua_State *L)
+{
+    static const luaL_Reg methods[] = {{"status", l_status}, {"listen", l_listen}, {NULL, NULL}};
+    static const luaL_Reg waiting[] = {{"query", l_query}, {"batch", l_batch}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"database", l_database}, {NULL, NULL}};
+    lua_newtable(L);
+    luaL_register(L, NULL, functions);
+    pg_value_open(L);
+
+    /* pg.lua adds what is Lua: it gets the module, the tables of methods and the primitives. */
+    if (luaL_loadbuffer(L, prelude, sizeof prelude, "=[host]") != 0)
+        return lua_error(L);
+    lua_pushvalue(L, -2);
+    bind_class(L, database_type, methods, waiting, NULL);
+    lua_getfield(L, -1, "__index");
+    lua_replace(L, -2);
+    lua_newtable(L);
+    pg_hold_open(L); /* leaves acquire and release in the table, and pushes the methods of connections */
+    lua_call(L, 4, 0);
+    return 1;
+}

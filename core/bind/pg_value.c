@@ -1,0 +1,473 @@
+#include "bind/pg_value.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bind/bind.h"
+#include "bind/json.h"
+#include "client/pg_type.h"
+
+static const char type[] = "host.pg.value";
+
+enum { PARAMETERS_MAX = 65535 /* a 16-bit count on the wire */ };
+
+/* ---- Values with a type of their own ---- */
+
+struct value {
+    bool binary;
+    size_t n;
+    char octets[];
+};
+
+/* Pushes a value with room for n octets. */
+static struct value *push_value(lua_State *L, size_t n, bool binary)
+{
+    struct value *v = lua_newuserdata(L, sizeof *v + n);
+    v->binary = binary;
+    v->n = n;
+    luaL_getmetatable(L, type);
+    lua_setmetatable(L, -2);
+    return v;
+}
+
+static struct str string_at(lua_State *L, int index)
+{
+    size_t n;
+    const char *p = lua_tolstring(L, index, &n);
+    return str_of(p, n);
+}
+
+static int l_json(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    json_push_encoded(L, 1);
+    return push_value(L, string_at(L, -1), false);
+}
+
+static int l_bytes(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    return push_value(L, string_at(L, 1), true);
+}
+
+static bool has_nul(struct str s)
+{
+    return memchr(s.p, '\0', s.n) != NULL;
+}
+
+/* Decimal text that PostgreSQL reads as any of its number types: integers without a fraction. */
+static size_t number_text(double value, char out[40])
+{
+    if (value == floor(value) && fabs(value) < 0x1p63)
+        return (size_t)snprintf(out, 40, "%lld", (long long)value);
+    if (isinf(value))
+        return (size_t)snprintf(out, 40, value > 0 ? "Infinity" : "-Infinity");
+    return (size_t)snprintf(out, 40, isnan(value) ? "NaN" : "%.17g", value);
+}
+
+/* Writes the value on top as an element of an array literal to out, if that is not NULL; returns its length. */
+static size_t put_element(lua_State *L, char *out)
+{
+    char digits[40];
+    struct str s = {digits, 0};
+    if (lua_type(L, -1) == LUA_TNUMBER)
+        s.n = number_text(lua_tonumber(L, -1), digits);
+    else if (lua_type(L, -1) == LUA_TBOOLEAN)
+        s = lua_toboolean(L, -1) ? STR("true") : STR("false");
+    bool quoted = lua_type(L, -1) == LUA_TSTRING;
+    if (quoted)
+        s = string_at(L, -1);
+    size_t n = 0;
+    if (quoted && out)
+        out[n] = '"';
+    n += quoted;
+    for (size_t i = 0; i < s.n; i++) {
+        bool escaped = quoted && (s.p[i] == '"' || s.p[i] == '\\');
+        if (escaped && out)
+            out[n] = '\\';
+        n += escaped;
+        if (out)
+            out[n] = s.p[i];
+        n++;
+    }
+    if (quoted && out)
+        out[n] = '"';
+    return n + quoted;
+}
+
+/* The literal {a,b} of the table at index 1, to out if that is not NULL; returns its length. */
+static size_t put_array(lua_State *L, int count, char *out)
+{
+    size_t n = 1;
+    for (int i = 1; i <= count; i++) {
+        lua_rawgeti(L, 1, i);
+        n += put_element(L, out ? out + n : NULL);
+        if (out)
+            out[n] = i < count ? ',' : '}';
+        n++;
+        lua_pop(L, 1);
+    }
+    if (out)
+        out[0] = '{';
+    if (count == 0 && out)
+        out[n] = '}';
+    return count == 0 ? n + 1 : n;
+}
+
+static int l_array(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    int count = (int)lua_objlen(L, 1), first = LUA_TNONE;
+    lua_settop(L, 1);
+    for (int i = 1; i <= count; i++) {
+        lua_rawgeti(L, 1, i);
+        int kind = lua_type(L, -1);
+        first = i == 1 ? kind : first;
+        bool scalar = kind == LUA_TNUMBER || kind == LUA_TBOOLEAN || kind == LUA_TSTRING;
+        luaL_argcheck(L, scalar && kind == first, 1, "expected strings, numbers or booleans, all of one type");
+        luaL_argcheck(L, kind != LUA_TSTRING || !has_nul(string_at(L, -1)), 1, "text cannot hold a NUL");
+        lua_pop(L, 1);
+    }
+    size_t n = put_array(L, count, NULL);
+    put_array(L, count, push_value(L, n, false)->octets);
+    return 1;
+}
+
+static int push_copy(lua_State *L, struct str octets, bool binary)
+{
+    memcpy(push_value(L, octets.n, binary)->octets, octets.p, octets.n);
+    return 1;
+}
+
+/* pg.lua makes pg.json of it: the text of a value of any type. */
+static int l_text(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    return push_copy(L, string_at(L, 1), false);
+}
+
+static int l_bytes(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    return push_copy(L, string_at(L, 1), true);
+}
+
+void pg_value_open(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"text", l_text}, {"array", l_array}, {"bytes", l_bytes}, {NULL, NULL}};
+    bind_class(L, type, NULL, NULL, NULL);
+    lua_pop(L, 1);
+    luaL_register(L, NULL, functions);
+}
+
+/* ---- Parameters ---- */
+
+static struct value *to_value(lua_State *L, int index)
+{
+    void *p = lua_touserdata(L, index);
+    if (!p || !lua_getmetatable(L, index))
+        return NULL;
+    luaL_getmetatable(L, type);
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same ? p : NULL;
+}
+
+/* What is wrong with the parameter at index, or NULL. */
+static const char *parameter_fault(lua_State *L, int index)
+{
+    switch (lua_type(L, index)) {
+    case LUA_TNIL:
+    case LUA_TNUMBER:
+    case LUA_TBOOLEAN:
+        return NULL;
+    case LUA_TSTRING:
+        return has_nul(string_at(L, index)) ? "text cannot hold a NUL: use pg.bytes for octets" : NULL;
+    case LUA_TLIGHTUSERDATA: /* json.null */
+        if (!lua_touserdata(L, index))
+            return NULL;
+        break;
+    case LUA_TUSERDATA:
+        if (to_value(L, index))
+            return NULL;
+        break;
+    case LUA_TTABLE:
+        return "a table is no parameter: use pg.json or pg.array";
+    }
+    return "expected a string, a number, a boolean, nil, json.null, pg.json, pg.array or pg.bytes";
+}
+
+static void check_sql(lua_State *L, int index, int argument)
+{
+    luaL_argcheck(L, lua_type(L, index) == LUA_TSTRING, argument, "expected an SQL text");
+    luaL_argcheck(L, !has_nul(string_at(L, index)), argument, "an SQL text cannot hold a NUL");
+}
+
+void pg_check_statement(lua_State *L, int index)
+{
+    check_sql(L, index, index);
+    int top = lua_gettop(L);
+    luaL_argcheck(L, top - index <= PARAMETERS_MAX, index, "too many parameters");
+    luaL_checkstack(L, 4, "parameters");
+    for (int i = index + 1; i <= top; i++) {
+        const char *fault = parameter_fault(L, i);
+        luaL_argcheck(L, !fault, i, fault);
+    }
+}
+
+/* Parameters in { sql, a, b }: up to field n if there is one, for NULLs at the end. */
+static int count_parameters(lua_State *L, int statement)
+{
+    lua_getfield(L, statement, "n");
+    int n = lua_isnumber(L, -1) ? (int)lua_tointeger(L, -1) : (int)lua_objlen(L, statement) - 1;
+    lua_pop(L, 1);
+    return n < 0 ? 0 : n;
+}
+
+void pg_check_batch(lua_State *L, int index)
+{
+    luaL_checktype(L, index, LUA_TTABLE);
+    int count = (int)lua_objlen(L, index);
+    luaL_argcheck(L, count >= 1 && count <= PG_BATCH_MAX, index, "expected 1 to 1000 statements");
+    luaL_checkstack(L, 6, "batch");
+    for (int i = 1; i <= count; i++) {
+        lua_rawgeti(L, index, i);
+        luaL_argcheck(L, lua_istable(L, -1), index, "expected statements { sql, … }");
+        lua_rawgeti(L, -1, 1);
+        check_sql(L, -1, index);
+        int params = count_parameters(L, lua_gettop(L) - 1);
+        luaL_argcheck(L, params <= PARAMETERS_MAX, index, "too many parameters");
+        lua_pop(L, 1);
+        for (int k = 1; k <= params; k++) {
+            lua_rawgeti(L, -1, k + 1);
+            const char *fault = parameter_fault(L, -1);
+            luaL_argcheck(L, !fault, index, fault);
+            lua_pop(L, 1);
+        }
+        lua_pop(L, 1);
+    }
+}
+
+static void add_parameter(lua_State *L, int index, struct pg_request *r, struct pg_call *call)
+{
+    char digits[40];
+    struct value *v;
+    switch (lua_type(L, index)) {
+    case LUA_TNUMBER:
+        pg_request_param(r, call, str_of(digits, number_text(lua_tonumber(L, index), digits)), false);
+        break;
+    case LUA_TBOOLEAN:
+        pg_request_param(r, call, lua_toboolean(L, index) ? STR("t") : STR("f"), false);
+        break;
+    case LUA_TSTRING:
+        pg_request_param(r, call, string_at(L, index), false);
+        break;
+    default:
+        v = lua_type(L, index) == LUA_TUSERDATA ? to_value(L, index) : NULL;
+        pg_request_param(r, call, v ? str_of(v->octets, v->n) : STR_NULL, v && v->binary);
+    }
+}
+
+struct pg_request *pg_request_of_statement(lua_State *L, int index)
+{
+    struct pg_request *r = pg_request_new(PG_STATEMENTS, 1);
+    int top = lua_gettop(L);
+    struct pg_call *call = pg_request_add(r, string_at(L, index), top - index);
+    for (int i = index + 1; i <= top; i++)
+        add_parameter(L, i, r, call);
+    return r;
+}
+
+struct pg_request *pg_request_of_batch(lua_State *L, int index)
+{
+    int count = (int)lua_objlen(L, index);
+    struct pg_request *r = pg_request_new(PG_STATEMENTS, (unsigned)count);
+    for (int i = 1; i <= count; i++) {
+        lua_rawgeti(L, index, i);
+        int statement = lua_gettop(L), params = count_parameters(L, statement);
+        lua_rawgeti(L, statement, 1);
+        struct pg_call *call = pg_request_add(r, string_at(L, -1), params);
+        for (int k = 1; k <= params; k++) {
+            lua_rawgeti(L, statement, k + 1);
+            add_parameter(L, -1, r, call);
+            lua_pop(L, 1);
+        }
+        lua_settop(L, statement - 1);
+    }
+    return r;
+}
+
+/* ---- Results ---- */
+
+enum { DEPTH_ROOM = 12 /* stack slots that a value may need: an array of six dimensions */ };
+
+/* What pushing values needs and may run into. */
+struct reader {
+    struct buf scratch;
+    const char *code; /* of the first failure; NULL: none */
+    const char *message;
+};
+
+static bool push_array(lua_State *L, struct reader *in, struct pg_array *array);
+
+/* Pushes the decoded value; false, and nothing, if it is no JSON that Lua can hold (a number that a double rounds). */
+static bool push_json(lua_State *L, struct str text)
+{
+    int top = lua_gettop(L);
+    bool ok = json_decode(L, text) == 1;
+    if (ok)
+        lua_replace(L, top + 1);
+    lua_settop(L, top + ok);
+    return ok;
+}
+
+/* Pushes exactly one value; nil after a failure. */
+static void push_cell(lua_State *L, struct reader *in, uint32_t oid, bool binary, struct str data)
+{
+    struct pg_value v = pg_decode(oid, binary, data, &in->scratch);
+    switch (v.kind) {
+    case PG_NUMBER:
+        lua_pushnumber(L, v.number);
+        return;
+    case PG_BOOLEAN:
+        lua_pushboolean(L, v.boolean);
+        return;
+    case PG_TEXT:
+        lua_pushlstring(L, v.text.p, v.text.n);
+        return;
+    case PG_JSON:
+        if (push_json(L, v.text))
+            return;
+        in->code = "range";
+        in->message = "a json value that Lua cannot hold";
+        break;
+    case PG_ARRAY: {
+        struct pg_array array;
+        pg_array_open(&array, v.element, binary, v.text);
+        struct str none;
+        bool whole = pg_array_next(&array, &none) == PG_ARRAY_OPEN && push_array(L, in, &array);
+        pg_array_free(&array);
+        if (whole)
+            return;
+        break;
+    }
+    case PG_RANGE:
+        in->code = "range";
+        in->message = "the value is outside of what Lua can hold exactly";
+        break;
+    case PG_BAD:
+        break;
+    }
+    if (!in->code) {
+        in->code = "sql";
+        in->message = "the value is not what its type allows";
+    }
+    lua_pushnil(L);
+}
+
+/* Pushes the array whose OPEN was read, up to its CLOSE; false, and nothing, if it is broken. */
+static bool push_array(lua_State *L, struct reader *in, struct pg_array *array)
+{
+    lua_newtable(L);
+    json_mark_array(L, -1);
+    for (int i = 1;; i++) {
+        struct str data;
+        switch (pg_array_next(array, &data)) {
+        case PG_ARRAY_CLOSE:
+            return true;
+        case PG_ARRAY_NULL:
+            lua_pushlightuserdata(L, NULL);
+            break;
+        case PG_ARRAY_ELEMENT:
+            push_cell(L, in, array->element, array->binary, data);
+            break;
+        case PG_ARRAY_OPEN:
+            if (push_array(L, in, array))
+                break;
+            lua_pop(L, 1);
+            return false;
+        default:
+            lua_pop(L, 1);
+            return false;
+        }
+        lua_rawseti(L, -2, i);
+    }
+}
+
+/* Pushes the rows of a result; false with the column's name in *column if a value cannot be. */
+static bool push_rows(lua_State *L, struct reader *in, const PGresult *result, const char **column)
+{
+    int rows = PQntuples(result), columns = PQnfields(result);
+    lua_checkstack(L, columns + DEPTH_ROOM);
+    lua_createtable(L, rows, 1);
+    int table = lua_gettop(L);
+    for (int c = 0; c < columns; c++)
+        lua_pushstring(L, PQfname(result, c));
+    for (int r = 0; r < rows; r++) {
+        lua_createtable(L, 0, columns);
+        for (int c = 0; c < columns; c++) {
+            lua_pushvalue(L, table + 1 + c);
+            if (PQgetisnull(result, r, c))
+                lua_pushlightuserdata(L, NULL);
+            else
+                push_cell(L, in, PQftype(result, c), PQfformat(result, c) == 1,
+                          str_of(PQgetvalue(result, r, c), (size_t)PQgetlength(result, r, c)));
+            if (in->code) {
+                *column = PQfname(result, c);
+                return false;
+            }
+            lua_rawset(L, -3);
+        }
+        lua_rawseti(L, table, r + 1);
+    }
+    lua_settop(L, table);
+    lua_pushinteger(L, columns > 0 ? rows : (lua_Integer)strtoll(PQcmdTuples((PGresult *)result), NULL, 10));
+    lua_setfield(L, table, "count");
+    return true;
+}
+
+static void set_field(lua_State *L, const char *name, const char *value)
+{
+    if (value) {
+        lua_pushstring(L, value);
+        lua_setfield(L, -2, name);
+    }
+}
+
+int pg_push_error(lua_State *L, const struct pg_error *error)
+{
+    push_failure(L, error->code, error->message);
+    set_field(L, "sqlstate", error->sqlstate);
+    set_field(L, "constraint", error->constraint);
+    set_field(L, "column", error->column);
+    set_field(L, "detail", error->detail);
+    return 2;
+}
+
+int pg_push_outcome(lua_State *L, const struct pg_request *r, bool batch)
+{
+    if (r->error.code)
+        return pg_push_error(L, &r->error);
+    int top = lua_gettop(L);
+    struct reader in = {0};
+    const char *column = NULL;
+    bool ok = true;
+    if (batch) {
+        lua_checkstack(L, 4);
+        lua_createtable(L, (int)r->count, 0);
+    }
+    for (unsigned i = 0; i < r->count && ok; i++) {
+        ok = push_rows(L, &in, r->calls[i].result, &column);
+        if (ok && batch)
+            lua_rawseti(L, top + 1, (int)i + 1);
+    }
+    buf_free(&in.scratch);
+    if (ok)
+        return 1;
+    lua_settop(L, top);
+    char message[200];
+    snprintf(message, sizeof message, "column %.80s: %s", column, in.message);
+    return pg_push_error(L, &(struct pg_error){.code = in.code, .message = message, .column = column});
+}
