@@ -1,5 +1,5 @@
-/* bind/pg.c: host.pg. Databases: queries on shared connections, and notifications. Called only from Lua. Transactions and
- * holds are Lua (pg.lua) over bind/pg_hold.c; values are bind/pg_value.c's. */
+/* bind/pg.c: host.pg. Databases: queries on shared connections, and notifications. Called only from Lua. Transactions
+ * and holds are Lua (pg.lua) over bind/pg_hold.c; values are bind/pg_value.c's. */
 #include "bind/pg.h"
 
 #include <stddef.h>

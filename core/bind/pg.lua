@@ -30,8 +30,8 @@ local function is_serialization(failure)
 end
 
 -- One attempt. Returns whether it raised, the value or what was raised, the failure, and whether to try again.
-local function attempt(conn, text, fn)
-  held.begin(conn, text)
+local function attempt(conn, begin, fn)
+  held.begin(conn, begin)
   local ok, value, failure = pcall(fn, conn)
   if ok and (value ~= nil or failure == nil) then
     local done, why = held.commit(conn)
@@ -44,11 +44,11 @@ end
 
 function database:transaction(fn, options)
   options = options or {}
-  local text, retries = begin_text(options), options.retries or 3
+  local begin, retries = begin_text(options), options.retries or 3
   for try = 0, retries do
     local conn, err = acquire(self, true)
     if not conn then return nil, err end
-    local ok, raised, value, failure, again = pcall(attempt, conn, text, fn)
+    local ok, raised, value, failure, again = pcall(attempt, conn, begin, fn)
     release(conn) -- rolls back what was not committed
     if not ok then error(raised, 0) end -- cancelled at the commit
     if not again or try == retries then

@@ -39,19 +39,6 @@ static struct str string_at(lua_State *L, int index)
     return str_of(p, n);
 }
 
-static int l_json(lua_State *L)
-{
-    luaL_checkany(L, 1);
-    json_push_encoded(L, 1);
-    return push_value(L, string_at(L, -1), false);
-}
-
-static int l_bytes(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TSTRING);
-    return push_value(L, string_at(L, 1), true);
-}
-
 static bool has_nul(struct str s)
 {
     return memchr(s.p, '\0', s.n) != NULL;

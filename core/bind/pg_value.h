@@ -9,7 +9,8 @@
 
 enum { PG_BATCH_MAX = 1000 };
 
-/* text (for pg.json), array, bytes: parameters that need more than their Lua type says. Adds them to the table on top. */
+/* text (for pg.json), array, bytes: parameters that need more than their Lua type says. Adds them to the table on top.
+ */
 void pg_value_open(lua_State *L);
 
 /* Checks the SQL text at index and its parameters behind it, up to the top of the stack: raises on a bad one. */

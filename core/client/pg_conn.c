@@ -76,6 +76,10 @@ void pg_conn_close(struct pg_conn *c, const char *code, const char *message)
 
 static void close_unexpected(struct pg_conn *c, const char *what)
 {
+    if (PQstatus(c->pq) == CONNECTION_BAD) { /* the end of the connection, not of sense */
+        pg_conn_close(c, "unavailable", what);
+        return;
+    }
     log_write(LOG_ERROR, "the database connection is closed: an answer that was not expected", log_str("answer", what),
               LOG_END);
     pg_conn_close(c, "unavailable", "the server answered out of turn");
@@ -448,7 +452,10 @@ static bool take_simple(struct pg_conn *c, PGresult *result)
 /* Nobody's transaction may stay open on a shared connection. */
 static bool left_open(const struct pg_conn *c)
 {
-    return c->state == PG_READY && !c->held && !c->head && PQtransactionStatus(c->pq) != PQTRANS_IDLE;
+    if (c->state != PG_READY || c->held || c->head)
+        return false;
+    PGTransactionStatusType status = PQtransactionStatus(c->pq);
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
 
 static void read_results(struct pg_conn *c)
