@@ -4,7 +4,8 @@ local utf8 = require "util.utf8"
 
 local M = {}
 
-local find, sub, gsub, char, format, byte = string.find, string.sub, string.gsub, string.char, string.format, string.byte
+local find, sub, gsub, char, format, byte = string.find, string.sub, string.gsub, string.char, string.format,
+  string.byte
 
 local function octet(hex) return char(tonumber(hex, 16)) end
 

@@ -1,12 +1,8 @@
--- workflow/clock.lua: when things run: how long a failed step waits, what wakes the engine, what is tidied up now and
--- then. app.lua calls start once per generation, in every worker.
+-- workflow/clock.lua: when things run: how long a failed step waits, what wakes the engine. app.lua
+-- calls start once per generation, in every worker.
 
 local crypto = require "host.crypto"
-local log = require "host.log"
 local timer = require "host.timer"
-local event = require "model.event"
-local idempotency = require "model.idempotency"
-local memory = require "model.memory"
 local store = require "workflow.store"
 
 local M = {}
@@ -23,15 +19,6 @@ function M.backoff(attempts, least)
   return math.max(seconds, math.min(least or 0, 600))
 end
 
-local function tidy()
-  for name, prune in pairs { events = event.prune, idempotency_keys = idempotency.prune, memories = memory.prune } do
-    local deleted, err = prune()
-    if not deleted then
-      log.warn("old rows could not be deleted", { table = name, reason = err.reason or err.message })
-    end
-  end
-end
-
 --- Lets an engine run until the generation ends.
 ---@param engine table from workflow/engine.lua
 function M.start(engine)
@@ -39,7 +26,6 @@ function M.start(engine)
   store.listen(pick)
   store.listen_cancel(function(run_id) engine:cancel(run_id) end)
   timer.every("workflow queue", M.TICK, pick)
-  timer.every("tidying up", 60, tidy)
   pick()
 end
 

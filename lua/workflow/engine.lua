@@ -12,6 +12,7 @@ local log = require "host.log"
 local metrics = require "host.metrics"
 local task = require "host.task"
 local flow = require "workflow.flow"
+local runs = require "workflow.run"
 local store = require "workflow.store"
 local id = require "util.id"
 
@@ -76,7 +77,7 @@ local function drive(self, run)
     if err.code ~= "script" then return nil end -- the database went away: the lease runs out, somebody tries again
     return { state = "blocked", error = { code = "script", message = err.message } }
   end
-  local steps = store.steps(run.id)
+  local steps = runs.steps(run.id)
   if not steps then return nil end
   local ok, output = xpcall(script.run, keep_signal, flow.new(run, steps), run.input)
   if ok then return { state = "succeeded", output = output == nil and json.null or output } end

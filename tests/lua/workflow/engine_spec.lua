@@ -1,5 +1,6 @@
 local db = require "model.db"
 local engine = require "workflow.engine"
+local runs = require "workflow.run"
 local store = require "workflow.store"
 local task = require "host.task"
 local factory = require "tests.support.factory"
@@ -17,13 +18,13 @@ describe("an engine", function()
   end
 
   local function start(name, input)
-    return factory.must(store.start { workflow = name, input = input or {}, owner_id = owner.id })
+    return factory.must(runs.start { workflow = name, input = input or {}, owner_id = owner.id })
   end
 
   -- The run once it has stopped.
   local function outcome(run)
     for _ = 1, 2000 do
-      local seen = factory.must(store.find(owner, run.id))
+      local seen = factory.must(runs.find(owner, run.id))
       if seen.state ~= "queued" and seen.state ~= "running" then return seen end
       task.sleep(0.01)
     end
@@ -76,7 +77,7 @@ describe("an engine", function()
     local blocked = outcome(run)
     assert.are.equal("blocked", blocked.state)
     assert.is_truthy(blocked.error.message:find("engine_spec.lua:%d+: a mistake"))
-    factory.must(store.resume(owner, run.id, "current"))
+    factory.must(runs.resume(owner, run.id, "current"))
     new(name, "return 2", script(true)):pick()
     assert.are.equal("well", outcome(run).output)
     assert.are.equal(1, calls)
@@ -108,7 +109,7 @@ describe("an engine", function()
       if begun then break end
       task.sleep(0.01)
     end
-    factory.must(store.cancel(owner, run.id))
+    factory.must(runs.cancel(owner, run.id))
     made:cancel(run.id)
     assert.are.equal("cancelled", outcome(run).state)
   end)

@@ -1,5 +1,6 @@
 local db = require "model.db"
 local flow = require "workflow.flow"
+local runs = require "workflow.run"
 local store = require "workflow.store"
 local factory = require "tests.support.factory"
 local id = require "util.id"
@@ -7,7 +8,7 @@ local id = require "util.id"
 -- Runs belong to a workflow of this spec's own, so that no other engine takes them.
 local function new_run(input)
   local name = "spec-" .. id.uuid()
-  factory.must(store.start { workflow = name, input = input or {}, owner_id = id.uuid() })
+  factory.must(runs.start { workflow = name, input = input or {}, owner_id = id.uuid() })
   return name
 end
 
@@ -26,7 +27,7 @@ local function wake(run)
 end
 
 local function execute(run, script)
-  local ok, raised = pcall(script, flow.new(run, factory.must(store.steps(run.id))), run.input)
+  local ok, raised = pcall(script, flow.new(run, factory.must(runs.steps(run.id))), run.input)
   if ok then return { state = "succeeded", output = raised } end
   if not flow.is_signal(raised) then error(raised, 0) end
   return raised
@@ -187,7 +188,7 @@ describe("a run", function()
   local function start(name, more)
     local wanted = { workflow = name, input = {}, owner_id = owner.id }
     for key, value in pairs(more or {}) do wanted[key] = value end
-    return factory.must(store.start(wanted))
+    return factory.must(runs.start(wanted))
   end
 
   it("is started once per key", function()
@@ -207,13 +208,13 @@ describe("a run", function()
     local name = "spec-" .. id.uuid()
     local run = start(name)
     local stranger = { id = id.uuid(), role = "teacher" }
-    assert.is_nil(store.find(stranger, run.id))
-    local _, foreign = store.cancel(stranger, run.id)
+    assert.is_nil(runs.find(stranger, run.id))
+    local _, foreign = runs.cancel(stranger, run.id)
     assert.are.equal("not_found", foreign.code)
-    assert.are.equal("cancelled", factory.must(store.cancel(owner, run.id)).state)
-    local _, over = store.cancel(owner, run.id)
+    assert.are.equal("cancelled", factory.must(runs.cancel(owner, run.id)).state)
+    local _, over = runs.cancel(owner, run.id)
     assert.are.equal("conflict", over.code)
-    assert.are.equal(1, #factory.must(store.list(owner, { workflow = name })).items)
+    assert.are.equal(1, #factory.must(runs.list(owner, { workflow = name })).items)
   end)
 
   it("that is blocked shows why and can go on", function()
@@ -222,8 +223,8 @@ describe("a run", function()
     local held = claim(name)
     factory.must(store.pin(held, ("ab"):rep(32), "return 1"))
     factory.must(store.finish(held, { state = "blocked", error = { code = "raised", message = "oops" } }))
-    assert.are.equal("oops", factory.must(store.find(owner, run.id)).error.message)
-    assert.are.equal("queued", factory.must(store.resume(owner, run.id, "recorded")).state)
+    assert.are.equal("oops", factory.must(runs.find(owner, run.id)).error.message)
+    assert.are.equal("queued", factory.must(runs.resume(owner, run.id, "recorded")).state)
     assert.are.equal(("ab"):rep(32), claim(name).script_hash)
   end)
 
