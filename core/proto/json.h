@@ -52,7 +52,8 @@ static inline struct str json_string(const struct json *j, struct str text, cons
 /* Appends `s` in quotes; false if it is not UTF-8 (what was appended is then to be thrown away). */
 bool json_write_string(struct buf *out, struct str s);
 
-/* Appends the shortest text that reads as `number` again; false for NaN and infinities, which JSON does not have. */
+/* Appends a text of at most 17 digits that reads as `number` again, a short one for short decimals; false for NaN and
+ * infinities, which JSON does not have. */
 bool json_write_number(struct buf *out, double number);
 
 #endif

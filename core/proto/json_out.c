@@ -54,18 +54,18 @@ static void write_integer(struct buf *out, double number)
     out->len += u64_to_digits((uint64_t)fabs(number), p);
 }
 
-/* Decimals with few places, the common case: if number × 10^k is an integer below 2^53 that divided by 10^k gives the
- * number back, then its digits with a point before the last k read as the number again, because reading does the same
- * exact division. The first such k gives the fewest digits. */
+/* Decimals with few places, the common case: if the integer nearest to number × 10^k is below 2^53 and gives the number
+ * back when it is divided by 10^k, then its digits with a point before the last k read as the number again, because
+ * reading does the same correctly rounded division. The first such k gives the fewest digits. */
 static bool write_short_decimal(struct buf *out, double number)
 {
     static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
     double magnitude = fabs(number);
     for (int k = 1; k < (int)(sizeof powers / sizeof *powers); k++) {
-        double scaled = magnitude * powers[k];
+        double scaled = rint(magnitude * powers[k]);
         if (scaled >= 9007199254740992.0)
             return false;
-        if (scaled != floor(scaled) || scaled / powers[k] != magnitude)
+        if (scaled / powers[k] != magnitude)
             continue;
         char digits[20];
         size_t n = u64_to_digits((uint64_t)scaled, digits), places = (size_t)k;
