@@ -132,6 +132,8 @@ return {
     doc = "attempts to log in, sign up or refresh per minute and address" },
   { name = "check_answers", type = "boolean", default = false, reload = true,
     doc = "every answer is checked against its declared schema: for development and tests" },
+  { name = "reload_pages", type = "boolean", default = false, reload = true,
+    doc = "open dashboard pages load themselves again after a reload: for development" },
   { name = "llm", type = "record", reload = true, doc = "what writes lessons",
     fields = {
       { name = "provider", type = "enum", values = { "extractive", "openai", "anthropic" }, default = "extractive",

@@ -29,6 +29,7 @@ return {
   log_level = "info",
   access_log = false,
   check_answers = true,
+  reload_pages = true,
   auth_rate_limit = 1000,
   rate_limit = 60000,
   databases = {

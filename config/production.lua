@@ -13,6 +13,7 @@ production.control = "/run/toolboxd/control.sock"
 production.workers = 0
 production.access_log = true
 production.check_answers = nil
+production.reload_pages = nil
 production.auth_rate_limit = nil
 production.rate_limit = nil
 production.trusted_proxies = { "127.0.0.1", "::1" }

@@ -134,7 +134,9 @@ local function tag_of(value, text)
 end
 
 local function plain_headers(route, service)
-  local headers = { ["content-type"] = route.produces, ["cache-control"] = route.cache or "no-store" }
+  local kind = route.produces
+  if kind:find("^text/") then kind = kind .. "; charset=utf-8" end
+  local headers = { ["content-type"] = kind, ["cache-control"] = route.cache or "no-store" }
   for name, value in pairs(service.headers or {}) do headers[name] = value end
   return headers
 end

@@ -200,6 +200,7 @@ function M.new(store)
     }
     if not socket then return nil end
     socket:join("session:" .. user.session_id)
+    return socket
   end
 
   local function allowed(user, topics)
@@ -282,8 +283,12 @@ function M.use(store)
   return hub
 end
 
+---Makes the request a WebSocket for topics.
+---@return host.websocket? socket nil if it was answered otherwise
+function M.socket(req) return hub.open_socket(req) end
+
 ---Handlers of raw routes.
-function M.open_socket(req) return hub.open_socket(req) end
+function M.open_socket(req) hub.open_socket(req) end
 function M.open_stream(req) return hub.open_stream(req) end
 
 ---What a service with live topics puts under sockets and streams.

@@ -65,7 +65,7 @@ local function signing_key()
 end
 
 ---Makes a token for somebody who has proved who they are.
----@param user { id: string, role: string, school_id: any }
+---@param user { id: string, role: string, school_id: any, name?: string } the name is kept for pages only
 ---@param session_id string
 ---@param audience? string default: M.API
 ---@return string token
@@ -75,6 +75,7 @@ function M.issue(user, session_id, audience)
   return jwt.sign({
     iss = ISSUER, aud = audience or M.API, sub = user.id, sid = session_id, role = user.role,
     sch = type(user.school_id) == "string" and user.school_id or nil, iat = now, exp = now + M.LIFETIME,
+    name = audience == M.PAGES and user.name or nil,
   }, signing_key()), M.LIFETIME
 end
 
@@ -91,7 +92,7 @@ end
 
 -- `school_id` is absent, not null, for somebody without a school.
 local function user_of(claims)
-  return { id = claims.sub, role = claims.role, school_id = claims.sch, session_id = claims.sid }
+  return { id = claims.sub, role = claims.role, school_id = claims.sch, session_id = claims.sid, name = claims.name }
 end
 
 ---The person behind a token.
@@ -203,8 +204,10 @@ function M.pages(resume, lifetime)
     local user, err = resume(claims.sid)
     if not user then return nil, err.code == "unavailable" and err or errors.new("unauthenticated") end
     req.cookie_renewed = M.cookie(user, claims.sid, lifetime)
-    return { id = user.id, role = user.role, school_id = type(user.school_id) == "string" and user.school_id or nil,
-      session_id = claims.sid }
+    return {
+      id = user.id, role = user.role, school_id = type(user.school_id) == "string" and user.school_id or nil,
+      session_id = claims.sid, name = user.name,
+    }
   end
 
   local function find(req)

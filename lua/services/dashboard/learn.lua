@@ -1,0 +1,92 @@
+-- services/dashboard/learn.lua: a student's pages: classes, lessons, quizzes and the own progress.
+
+local class = require "model.class"
+local enrolment = require "model.enrolment"
+local guard = require "web.guard"
+local json = require "host.json"
+local lesson = require "model.lesson"
+local page = require "services.dashboard.page"
+local progress = require "model.progress"
+local quiz = require "model.quiz"
+local schema = require "web.schema"
+local url = require "util.url"
+local user = require "model.user"
+
+local Join = schema.object { code = schema.text(4, 20) }
+
+local function home(req)
+  local me = req.user
+  local classes, err = class.list(me, {}, { limit = 100, sort = { { "name", "asc" } } })
+  if not classes then return nil, err end
+  local lessons, no_lessons = lesson.list(me, {}, { limit = 100 })
+  if not lessons then return nil, no_lessons end
+  local done, no_progress = progress.of_student(me, me.id, { limit = 100 })
+  if not done then return nil, no_progress end
+  local by_lesson = {}
+  for _, row in ipairs(done.items) do by_lesson[row.lesson_id] = row end
+  return page.show(req, "learn", {
+    title = "Learn", classes = classes.items, lessons = lessons.items, progress = by_lesson,
+  })
+end
+
+local function join(req)
+  local joined, err = enrolment.join(req.user, req.body.code)
+  if not joined then return nil, err end
+  return page.go(req, "/learn")
+end
+
+local function link_code(req)
+  local made, err = user.make_link_code(req.user, req.user.id)
+  if not made then return nil, err end
+  return page.part("code", { code = made.code, says = "Give this code to a parent. It is good for seven days." })
+end
+
+local function read(req)
+  local found, err = lesson.find(req.user, req.params.lesson_id)
+  if not found then return nil, err end
+  local attempts, failure = quiz.attempts(req.user, found.id, {}, { limit = 20 })
+  if not attempts then return nil, failure end
+  return page.show(req, "read", { title = found.title, lesson = found, attempts = attempts.items })
+end
+
+local function start(req)
+  local attempt, err = quiz.start(req.user, req.params.lesson_id)
+  if not attempt then return nil, err end
+  return page.part("attempt", { lesson_id = req.params.lesson_id, attempt = attempt })
+end
+
+-- The form's fields are the questions' ids, so no schema can know them: they are read here and limited by the quiz.
+local function answers_of(text)
+  local fields = url.parse(text, 300)
+  if not fields then return nil end
+  local answers = json.array {}
+  for id, value in pairs(fields) do
+    local question_id = id:match("^answer:(%x+%-%x+%-%x+%-%x+%-%x+)$")
+    if not question_id or type(value) ~= "string" or #value > 1000 then return nil end
+    local given = value
+    if value == "true:" then given = true elseif value == "false:" then given = false end
+    answers[#answers + 1] = { question_id = question_id, answer = given }
+  end
+  return answers
+end
+
+local function submit(req)
+  local text, err = req.http:body()
+  if not text then return nil, err end
+  local answers = answers_of(text)
+  if not answers then return nil, { code = "malformed", message = "the answers cannot be read" } end
+  local result, failure = quiz.submit(req.user, req.params.attempt_id, answers)
+  if not result then return nil, failure end
+  return page.part("result", { result = result })
+end
+
+local role = guard.role
+
+return {
+  ["/learn"] = { GET = { "A student's lessons", role("student", home) } },
+  ["/learn/join"] = { POST = { "Join a class", role("student", join), form = Join } },
+  ["/learn/link-code"] = { POST = { "A code for a parent", role("student", link_code) } },
+  ["/learn/{lesson_id}"] = { GET = { "A lesson", role("student", read) } },
+  ["/learn/{lesson_id}/attempt"] = { POST = { "Start the quiz", role("student", start) } },
+  ["/attempts/{attempt_id}"] = { POST = { "Submit the quiz", role("student", submit) } },
+}
