@@ -44,7 +44,8 @@ function M.document(topics, info)
     for _, kind in ipairs(sorted(topic.events)) do
       local event = topic.events[kind]
       local name = topic.name .. "." .. kind
-      messages[name] = message(name, event[1] .. " (topic " .. topic.address .. ")", event_schema(kind, event[2], schemas))
+      messages[name] = message(name, ("%s (topic %s)"):format(event[1], topic.address),
+        event_schema(kind, event[2], schemas))
       received[#received + 1] = { ["$ref"] = "#/channels/live/messages/" .. name }
     end
     listed[#listed + 1] = { name = topic.name, address = topic.address, summary = topic.summary,
@@ -65,7 +66,8 @@ function M.document(topics, info)
         messages = json.array { { ["$ref"] = "#/channels/live/messages/command" } },
       },
       hear = {
-        action = "send", channel = { ["$ref"] = "#/channels/live" }, summary = "Answers and events", messages = received,
+        action = "send", channel = { ["$ref"] = "#/channels/live" }, summary = "Answers and events",
+        messages = received,
       },
     },
     components = { schemas = schemas },

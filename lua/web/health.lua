@@ -75,8 +75,8 @@ function M.routes(service, parts)
         id = "health", tags = { "Operation" } },
     },
     ["/readyz"] = {
-      GET = { "Whether the service can do its work, and what is missing", guard.public(readyz), out = Ready, limit = false,
-        produces = "application/json", id = "readiness", tags = { "Operation" }, also = { 503 } },
+      GET = { "Whether the service can do its work, and what is missing", guard.public(readyz), out = Ready,
+        limit = false, produces = "application/json", id = "readiness", tags = { "Operation" }, also = { 503 } },
     },
   }
 end

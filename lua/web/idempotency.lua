@@ -23,8 +23,9 @@ local function key_of(req)
   local key = req.http:header("idempotency-key")
   if not key then return nil end
   if #key < 1 or #key > 200 or key:find("[^\33-\126]") then
-    return nil, errors.new("malformed", "Idempotency-Key has 1 to 200 visible ASCII characters", {
-      errors = { { header = "Idempotency-Key", code = "malformed", message = "expected 1 to 200 visible ASCII characters" } },
+    local says = "expected 1 to 200 visible ASCII characters"
+    return nil, errors.new("malformed", "Idempotency-Key: " .. says, {
+      errors = { { header = "Idempotency-Key", code = "malformed", message = says } },
     })
   end
   return key

@@ -100,7 +100,7 @@ function M.start()
 end
 
 ---Makes what router.new takes as limiter.
----@param rules table<string, { requests: integer, seconds: number, by?: "user"|"address" }> "default" and others by name
+---@param rules table<string, { requests: integer, seconds: number, by?: "user"|"address" }> by name, one is "default"
 ---@return fun(route: table): (fun(req: table): table?)
 function M.new(rules)
   return function(route)

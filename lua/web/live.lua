@@ -31,7 +31,8 @@ M.OVERLAP = 10
 M.SESSION_ENDED = 4401
 
 M.topic = schema.text(1, 100, {
-  pattern = "[%l]+:?[%x-]*", pattern_says = "expected a topic such as class:ID", json_pattern = "^[a-z]+(:[0-9a-f-]{36})?$",
+  pattern = "[%l]+:?[%x-]*", pattern_says = "expected a topic such as class:ID",
+  json_pattern = "^[a-z]+(:[0-9a-f-]{36})?$",
 })
 
 local id = schema.integer(0)
@@ -61,7 +62,9 @@ M.messages = {
 local function room_of(topic) return "topic:" .. topic end
 
 local function text_of(row)
-  return json.encode { type = "event", id = row.id, topic = row.topic, kind = row.kind, data = row.data, at = row.created_at }
+  return json.encode {
+    type = "event", id = row.id, topic = row.topic, kind = row.kind, data = row.data, at = row.created_at,
+  }
 end
 
 -- The pump: what is new in the log goes to the rooms of this worker.
@@ -110,7 +113,8 @@ local function say(connection, message)
 end
 
 local function refuse(connection, err, topic)
-  return say(connection, { type = "error", code = err.code, message = err.message or errors.title(err.code), topic = topic })
+  local message = err.message or errors.title(err.code)
+  return say(connection, { type = "error", code = err.code, message = message, topic = topic })
 end
 
 -- What was missed since a cursor, oldest first; the cursor after it.
@@ -126,12 +130,13 @@ local function replay(store, after, topics, send)
     sent = sent + #rows
     if #rows < PORTION then return after end
     if sent >= MAX_REPLAY then
-      return nil, errors.new("conflict", "More was missed than is sent again: load the state anew and subscribe without after")
+      return nil, errors.new("conflict", "More was missed than is sent again: load the state, subscribe without after")
     end
   end
 end
 
----@param store { may_follow: function, after: function, latest: function, recent: function, listen: function } model/event.lua
+---@param store { may_follow: function, after: function, latest: function, recent: function, listen: function } as
+---model/event.lua is
 ---@return table live with open_socket, open_stream (handlers of raw routes), sockets, streams (for the service), start
 function M.new(store)
   local live = {}
@@ -177,12 +182,8 @@ function M.new(store)
   local check = validate.compile(M.Command)
 
   local function on_message(socket, data, binary)
-    local message, bad = nil, nil
-    if binary then
-      bad = errors.new("malformed", "Messages are text")
-    else
-      message, bad = json.decode(data)
-    end
+    if binary then return refuse(socket, { code = "malformed", message = "Messages are text" }) end
+    local message, bad = json.decode(data)
     if bad then return refuse(socket, { code = "malformed", message = bad.message }) end
     local found = {}
     message = check(message, "#", found)
@@ -240,7 +241,8 @@ function M.new(store)
       stream:send { data = text_of(row), event = row.kind, id = tostring(row.id) }
     end)
     if not cursor then
-      stream:send { event = "error", data = json.encode { type = "error", code = failure.code, message = failure.message } }
+      local message = { type = "error", code = failure.code, message = failure.message }
+      stream:send { event = "error", data = json.encode(message) }
       stream:close()
     end
   end

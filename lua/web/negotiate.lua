@@ -1,8 +1,8 @@
--- web/negotiate.lua: which media type an answer may have (Accept, RFC 9110 section 12.5.1) and what a body claims to be.
+-- web/negotiate.lua: which media type an answer may have (Accept, RFC 9110 section 12.5.1), and what type a body has.
 
 local M = {}
 
-local find, match, gmatch, lower = string.find, string.match, string.gmatch, string.lower
+local match, gmatch, lower = string.match, string.gmatch, string.lower
 
 -- How well a range fits a type: 3 exact, 2 type/*, 1 */*, 0 not at all.
 local function fit(range, wanted, group)
@@ -44,8 +44,8 @@ function M.accepts(header, wanted)
   local answer = by_type[header]
   if answer == nil then
     if count >= 500 then
-      known, count, by_type = { [wanted] = {} }, 0, nil
-      by_type = known[wanted]
+      by_type = {}
+      known, count = { [wanted] = by_type }, 0
     end
     answer = decide(header, wanted)
     by_type[header] = answer
@@ -64,7 +64,7 @@ function M.is(header, wanted)
   header = lower(header)
   if match(header, "^%s*([^;%s]+)%s*;") ~= wanted and match(header, "^%s*([^;%s]+)%s*$") ~= wanted then return false end
   local charset = match(header, ";%s*charset%s*=%s*\"?([^\";%s]+)")
-  return charset == nil or charset == "utf-8" or charset == "utf8" or not find(wanted, "json", 1, true) and charset == "us-ascii"
+  return charset == nil or charset == "utf-8" or charset == "utf8"
 end
 
 return M

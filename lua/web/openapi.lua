@@ -70,8 +70,11 @@ local function success(route, components)
     made.content = { [route.produces] = { schema = { type = "object" } } }
   end
   local headers = {}
-  if route.tagged then headers.ETag = { schema = { type = "string" }, description = "For If-None-Match and If-Match" } end
-  if route.status == 201 then headers.Location = { schema = { type = "string" }, description = "The object's path" } end
+  local function header(name, description)
+    headers[name] = { schema = { type = "string" }, description = description }
+  end
+  if route.tagged then header("ETag", "For If-None-Match and If-Match") end
+  if route.status == 201 then header("Location", "The object's path") end
   if next(headers) then made.headers = headers end
   return made
 end
@@ -172,7 +175,7 @@ local function operation(route, components, by_label, prefix)
 end
 
 ---@param service table as router.new returned it
----@param info { title: string, version: string, description?: string, server: string, tags?: table[], asyncapi?: string }
+---@param info { title: string, version: string, description?: string, server: string, tags?: table, asyncapi?: string }
 ---@return table document ready for json.encode
 function M.document(service, info)
   local components = { Problem = errors.json_schema }

@@ -12,8 +12,13 @@ local M = {}
 local find, match = string.find, string.match
 
 -- Text → value of the schema's kind, or the text itself, which the validator then refuses with its own words.
-local function integer(text) return match(text, "^-?%d%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?$") and tonumber(text) or text end
-local function number(text) return match(text, "^-?%d+%.?%d*$") and #text <= 30 and tonumber(text) or text end
+local function integer(text)
+  return match(text, "^-?%d+$") and #text <= 17 and tonumber(text) or text
+end
+
+local function number(text)
+  return match(text, "^-?%d+%.?%d*$") and #text <= 30 and tonumber(text) or text
+end
 
 local booleans = { ["true"] = true, ["false"] = false }
 local function boolean(text)

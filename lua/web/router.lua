@@ -19,7 +19,7 @@
 --
 --   return router.new { name = "things", prefix = "/api/v1", resources = { routes }, schemes = { user = … } }
 --
--- router.new returns the table that app.lua puts under services.NAME: handle, and what you add: sockets, streams, start.
+-- router.new returns the table that app.lua puts under services.NAME: handle, and you add sockets, streams, start.
 -- app.lua equips every service with what all have in common (health, limits, CORS, Idempotency-Key): say nothing of it.
 --
 -- A route is { summary, guarded handler, … } with these fields, all optional:
@@ -34,7 +34,7 @@
 --   errors          { "conflict", … } codes for the documents beside those that every such route has
 --   id, tags, shared, auth, description        for the documents
 --
--- A handler returns value; status, value, headers; status (no body); or nil, err. err.code is looked up in web/errors.lua.
+-- A handler returns value; status, value, headers; status (no body); or nil, err. web/errors.lua knows err.code.
 -- The words of web/guard.lua say who may call: public, signed_in, role(…), by("scheme", …). A scheme is
 -- { check = fun(req) → caller | nil, err, openapi = security scheme object }, given to router.new under schemes.
 

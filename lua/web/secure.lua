@@ -14,7 +14,8 @@ M.page = {
   ["x-content-type-options"] = "nosniff",
   ["content-security-policy"] = table.concat({
     "default-src 'self'", "script-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data:",
-    "connect-src 'self' ws: wss:", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'", "object-src 'none'",
+    "connect-src 'self' ws: wss:", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
+    "object-src 'none'",
   }, "; "),
   ["referrer-policy"] = "same-origin",
   ["cross-origin-opener-policy"] = "same-origin",

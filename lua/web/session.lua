@@ -1,7 +1,7 @@
 -- web/session.lua: who calls, from an access token or from the dashboard's cookie.
 --
--- A token is a JWT that names a session (claim sid). It is believed without asking the database until it expires, unless
--- its session has ended: every worker keeps the table of the lately ended sessions. model/session.lua fills it
+-- A token is a JWT that names a session (claim sid). It is believed without asking the database until it expires,
+-- unless its session has ended: every worker keeps the table of the lately ended sessions. model/session.lua fills it
 -- (app.lua joins the two); until it is filled nobody is let in, so a reload opens no gap.
 
 local crypto = require "host.crypto"

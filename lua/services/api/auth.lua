@@ -122,7 +122,8 @@ return {
     POST = { "End all of one's sessions", signed_in(log_out_everywhere), id = "logOutEverywhere", tags = tags },
   },
   ["/sessions"] = {
-    GET = { "List one's open sessions", signed_in(list_sessions), query = cursor.query({}), out = schema.list(shapes.Session),
+    GET = { "List one's open sessions", signed_in(list_sessions), query = cursor.query({}),
+      out = schema.list(shapes.Session),
       id = "listSessions", tags = tags },
   },
   ["/sessions/{session_id}"] = {

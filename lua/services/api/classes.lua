@@ -68,8 +68,8 @@ return {
     GET = { "List one's classes", signed_in(list), out = schema.list(shapes.Class),
       query = cursor.query({ "name", "grade" }, { archived = optional(schema.boolean(), false) }),
       id = "listClasses", tags = tags },
-    POST = { "Make a class", role("teacher", create), body = New, out = shapes.Class, creates = true, id = "createClass",
-      tags = tags },
+    POST = { "Make a class", role("teacher", create), body = New, out = shapes.Class, creates = true,
+      id = "createClass", tags = tags },
   },
   ["/classes/join"] = {
     POST = { "Join a class by its code", role("student", join), body = Join, out = shapes.JoinedClass, tagged = false,
@@ -82,8 +82,8 @@ return {
     DELETE = { "Delete a class", role("teacher", delete), params = by_id, id = "deleteClass", tags = tags },
   },
   ["/classes/{class_id}/students"] = {
-    GET = { "List the students of a class", role("teacher", roster), params = by_id, out = schema.list(shapes.RosterEntry),
-      query = cursor.query({ "name" }), id = "listStudents", tags = tags },
+    GET = { "List the students of a class", role("teacher", roster), params = by_id,
+      out = schema.list(shapes.RosterEntry), query = cursor.query({ "name" }), id = "listStudents", tags = tags },
     POST = { "Take a student of the school into a class", role("teacher", enrol), params = by_id, body = Enrol,
       out = shapes.Enrolled, id = "enrolStudent", tags = tags },
   },

@@ -9,7 +9,8 @@ local shapes = require "services.api.shapes"
 local optional = schema.optional
 
 local fields = {
-  title = shapes.name, subject = shapes.subject, grade = shapes.grade, description = optional(schema.multiline(0, 4000)),
+  title = shapes.name, subject = shapes.subject, grade = shapes.grade,
+  description = optional(schema.multiline(0, 4000)),
 }
 
 local Change = schema.partial(schema.object(fields))
@@ -74,6 +75,7 @@ return {
   ["/courses/{course_id}/classes/{class_id}"] = {
     PUT = { "Let a class take a course", role("teacher", assign), params = by_id, if_match = false,
       id = "assignCourse", tags = tags },
-    DELETE = { "Take a course from a class", role("teacher", unassign), params = by_id, id = "unassignCourse", tags = tags },
+    DELETE = { "Take a course from a class", role("teacher", unassign), params = by_id, id = "unassignCourse",
+      tags = tags },
   },
 }

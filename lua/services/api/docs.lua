@@ -57,13 +57,15 @@ function M.routes(service, topics)
       title = "ToolboxAI API", version = M.VERSION, server = "/", asyncapi = "/asyncapi.json",
       description = "Teachers, students, parents and admins: classes, lessons, quizzes and progress.",
       tags = json.array {
-        { name = "Accounts", description = "Signing up, logging in and out" }, { name = "People", description = "Users" },
+        { name = "Accounts", description = "Signing up, logging in and out" },
+        { name = "People", description = "Users" },
         { name = "Classes", description = "Classes and who is in them" },
         { name = "Courses", description = "Lessons in order" },
         { name = "Lessons", description = "Written by hand or made from a text" },
         { name = "Quizzes", description = "Questions and attempts" },
         { name = "Progress", description = "What students have done" },
-        { name = "Runs", description = "Durable workflows" }, { name = "Live", description = "WebSocket and event stream" },
+        { name = "Runs", description = "Durable workflows" },
+        { name = "Live", description = "WebSocket and event stream" },
         { name = "Operation", description = "Health" },
       },
     })
@@ -72,7 +74,8 @@ function M.routes(service, topics)
   local function make_asyncapi()
     return asyncapi.document(topics, {
       title = "ToolboxAI live topics", version = M.VERSION, path = "/ws",
-      host = settings.public_url:match("^%w+://([^/]+)") or "localhost", secure = settings.public_url:find("^https:") ~= nil,
+      host = settings.public_url:match("^%w+://([^/]+)") or "localhost",
+      secure = settings.public_url:find("^https:") ~= nil,
       description = "Events come at least once: keep the last id and give it back as `after`.",
     })
   end
@@ -86,7 +89,9 @@ function M.routes(service, topics)
   end
 
   local public = guard.public
-  local function hidden(summary, handler) return { GET = { summary, public(handler), raw = true, limit = false, hidden = true } } end
+  local function hidden(summary, handler)
+    return { GET = { summary, public(handler), raw = true, limit = false, hidden = true } }
+  end
 
   return {
     ["/openapi.json"] = hidden("The OpenAPI document", document(make_openapi)),

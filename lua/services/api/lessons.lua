@@ -99,9 +99,10 @@ return {
       id = "createLesson", tags = tags },
   },
   ["/lessons/generate"] = {
-    POST = { "Have a lesson made from a text", role("teacher", generate), body = Generate, out = shapes.Run, status = 202,
-      creates = shapes.RUNS, id = "generateLesson", tags = tags,
-      description = "Starts a durable run: follow it at /runs/{run_id} or on the topic run:ID. Its lesson awaits review." },
+    POST = { "Have a lesson made from a text", role("teacher", generate), body = Generate, out = shapes.Run,
+      status = 202, creates = shapes.RUNS, id = "generateLesson", tags = tags,
+      description = "Starts a durable run: follow it at /runs/{run_id} or on the topic run:ID."
+        .. " Its lesson awaits review." },
   },
   ["/lessons/{lesson_id}"] = {
     GET = { "Show a lesson", signed_in(show), params = by_id, out = shapes.Lesson, id = "showLesson", tags = tags },

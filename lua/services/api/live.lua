@@ -59,12 +59,13 @@ M.routes = {
   ["/ws"] = {
     GET = { "Open a WebSocket for live topics", guard.by("socket", live.open_socket), raw = true, status = 101,
       id = "openSocket", tags = tags, says = "The connection is a WebSocket now",
-      description = "Messages are described at /asyncapi.json. Browsers send the token as the subprotocol bearer.TOKEN." },
+      description = "Messages are described at /asyncapi.json."
+        .. " Browsers send the token as the subprotocol bearer.TOKEN." },
   },
   ["/api/v1/events"] = {
     GET = { "Follow topics as server-sent events", guard.signed_in(live.open_stream), raw = true,
-      produces = "text/event-stream", query = live.stream_query, errors = { "forbidden", "conflict" }, id = "followEvents",
-      tags = tags },
+      produces = "text/event-stream", query = live.stream_query, errors = { "forbidden", "conflict" },
+      id = "followEvents", tags = tags },
   },
 }
 

@@ -46,8 +46,8 @@ return {
     GET = { "List attempts at a lesson's quiz", signed_in(attempts), params = by_id,
       query = cursor.query({}, { student_id = schema.optional(schema.id(shapes.USERS)) }),
       out = schema.list(shapes.AttemptBrief), id = "listAttempts", tags = tags },
-    POST = { "Start an attempt, or go on with the open one", role("student", start), params = by_id, out = shapes.Attempt,
-      tagged = false, errors = { "conflict" }, id = "startAttempt", tags = tags },
+    POST = { "Start an attempt, or go on with the open one", role("student", start), params = by_id,
+      out = shapes.Attempt, tagged = false, errors = { "conflict" }, id = "startAttempt", tags = tags },
   },
   ["/attempts/{attempt_id}/submit"] = {
     POST = { "Submit an attempt", role("student", submit), params = by_id, body = Answers, out = shapes.Result,

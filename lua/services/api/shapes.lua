@@ -116,7 +116,8 @@ M.Lesson = object("Lesson", copy(brief, {
 }))
 
 M.Question = schema.named("Question", schema.object {
-  id = schema.id(), position = schema.integer(1), kind = schema.enum { "multiple_choice", "true_false", "cloze", "short_answer" },
+  id = schema.id(), position = schema.integer(1),
+  kind = schema.enum { "multiple_choice", "true_false", "cloze", "short_answer" },
   prompt = schema.multiline(1, 2000), choices = schema.array(schema.any(), 0, 50), points = schema.integer(1, 100),
   answer = describe(optional(schema.any()), "For who keeps the lesson"),
   explanation = optional(schema.multiline(0, 2000)),

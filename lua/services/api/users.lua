@@ -95,8 +95,8 @@ return {
       query = cursor.query({ "name", "created_at" }, {
         role = optional(shapes.roles), state = optional(schema.enum { "active", "suspended" }),
       }), id = "listUsers", tags = tags },
-    POST = { "Make an account in the own school", role("teacher", create), body = New, out = shapes.User, creates = true,
-      errors = { "conflict" }, id = "createUser", tags = tags, shared = true,
+    POST = { "Make an account in the own school", role("teacher", create), body = New, out = shapes.User,
+      creates = true, errors = { "conflict" }, id = "createUser", tags = tags, shared = true,
       description = "An admin makes any account, a teacher a student's." },
   },
   ["/users/{user_id}"] = {
@@ -105,8 +105,8 @@ return {
       errors = { "conflict", "forbidden" }, id = "changeUser", tags = tags },
   },
   ["/users/{user_id}/suspend"] = {
-    POST = { "Suspend an account", role("admin", suspend), params = by_id, out = shapes.User, id = "suspendUser", tags = tags,
-      description = "Ends all its sessions." },
+    POST = { "Suspend an account", role("admin", suspend), params = by_id, out = shapes.User, id = "suspendUser",
+      tags = tags, description = "Ends all its sessions." },
   },
   ["/users/{user_id}/restore"] = {
     POST = { "Restore an account", role("admin", restore), params = by_id, out = shapes.User, id = "restoreUser",

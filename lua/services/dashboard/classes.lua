@@ -52,7 +52,8 @@ local function show(req)
     if not part[1] then return nil, part[2] end
   end
   return page.show(req, "class", {
-    title = found.name, class = found, overview = parts[1][1], students = parts[2][1].items, courses = parts[3][1].items,
+    title = found.name, class = found, overview = parts[1][1], students = parts[2][1].items,
+    courses = parts[3][1].items,
   })
 end
 
@@ -70,5 +71,7 @@ return {
     POST = { "Make a class", role("teacher", create), form = New },
   },
   ["/classes/{class_id}"] = { GET = { "A class, live", role("teacher", show) } },
-  ["/classes/{class_id}/progress"] = { GET = { "The part of a class page that changes", role("teacher", live_progress) } },
+  ["/classes/{class_id}/progress"] = {
+    GET = { "The part of a class page that changes", role("teacher", live_progress) },
+  },
 }

@@ -30,7 +30,8 @@ local function log_in(req)
   }
   if not opened then
     if err.code ~= "unauthenticated" and err.code ~= "forbidden" then return nil, err end
-    return page.show(req, "login", { title = "Log in", next = body.next, login = body.login, message = err.message }, 401)
+    local again = { title = "Log in", next = body.next, login = body.login, message = err.message }
+    return page.show(req, "login", again, 401)
   end
   local target = is_own_path(body.next) and body.next or homes[opened.user.role]
   return page.go(req, target, { ["set-cookie"] = tokens.cookie(opened.user, opened.session_id, session.LIFETIME) })

@@ -26,6 +26,6 @@ end
 return {
   ["/ui/{name}"] = {
     GET = { "A style sheet or script of the dashboard", guard.public(send), raw = true, limit = false,
-      params = { name = schema.text(1, 60, { pattern = "[%w_-]+%.%w+", json_pattern = "^[0-9A-Za-z_-]+\\.[0-9a-z]+$" }) } },
+      params = { name = schema.text(1, 60, { pattern = "[%w_-]+%.%w+", json_pattern = "^[\\w-]+\\.[a-z]+$" }) } },
   },
 }

@@ -26,7 +26,7 @@ end
 local function add_server(req)
   local made, err = game_server.create(req.user, req.body)
   if not made then return nil, err end
-  return page.part("code", { code = made.key, says = "The key of the game server. It is shown this once: keep it secret." })
+  return page.part("code", { code = made.key, says = "The game server's key. It is shown this once: keep it secret." })
 end
 
 local function revoke(req)

@@ -15,7 +15,9 @@ local function http(method, path, options)
     method = method, path = path, target = path, query = options.query or "", id = ("0"):rep(32), remote = "192.0.2.1",
     headers_given = options.headers or {},
   }
-  if options.body and not made.headers_given["content-type"] then made.headers_given["content-type"] = "application/json" end
+  if options.body and not made.headers_given["content-type"] then
+    made.headers_given["content-type"] = "application/json"
+  end
   function made:header(name) return self.headers_given[name] end
   function made:label(label) self.labelled = label end
   function made:body() -- luacheck: ignore 212
@@ -145,7 +147,8 @@ describe("web.router", function()
   end)
 
   it("refuses other media types, also when none is named", function()
-    assert.equal(415, (ask("POST", "/things", { body = "x", headers = as("teacher", { ["content-type"] = "text/plain" }) })))
+    local plain = as("teacher", { ["content-type"] = "text/plain" })
+    assert.equal(415, (ask("POST", "/things", { body = "x", headers = plain })))
     assert.equal(415, (ask("POST", "/things", { headers = as("teacher") })))
     assert.equal(201, (ask("POST", "/things", {
       body = '{"name":"a"}', headers = as("teacher", { ["content-type"] = "application/json; charset=UTF-8" }),
@@ -185,7 +188,9 @@ describe("web.router", function()
   it("wants If-Match on PATCH and compares the revision", function()
     local path, body = "/things/" .. THING, '{"name":"b"}'
     assert.equal(428, (ask("PATCH", path, { body = body, headers = teacher })))
-    local function with(tag) return (ask("PATCH", path, { body = body, headers = as("teacher", { ["if-match"] = tag }) })) end
+    local function with(tag)
+      return (ask("PATCH", path, { body = body, headers = as("teacher", { ["if-match"] = tag }) }))
+    end
     assert.equal(200, with('"7-abc"'))
     assert.equal(200, with("*"))
     assert.equal(412, with('"6-abc"'))

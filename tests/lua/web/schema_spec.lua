@@ -140,7 +140,9 @@ describe("web.shape", function()
 
   it("lets only declared fields out", function()
     local out = shape.compile(Row) { id = 1, password_hash = "secret", list = { { n = 1, m = 2 } } }
-    assert.same({ id = 1, note = json.null, list = { { n = 1 } } }, { id = out.id, note = out.note, list = { { n = out.list[1].n } } })
+    assert.equal(1, out.id)
+    assert.equal(json.null, out.note)
+    assert.equal(1, out.list[1].n)
     assert.is_nil(out.password_hash)
     assert.is_nil(out.list[1].m)
     assert.is_nil(out.extra)
