@@ -13,6 +13,7 @@ local resources = require "services.content.resources"
 local router = require "web.router"
 local schema = require "web.schema"
 local secure = require "web.secure"
+local session = require "web.session"
 
 local HEADERS = {
   ["content-type"] = "application/json; charset=utf-8",
@@ -114,10 +115,30 @@ for name, resource in pairs(resources) do
   end
 end
 
+-- Keys are made by who publishes: a teacher for the school's website.
+local function make_key(req)
+  local made, err = post.make_key(req.body.name)
+  if not made then return nil, err end
+  return 201, made
+end
+
+routes["/v1/keys"] = {
+  POST = {
+    "Make a Content API key", guard.role("teacher", make_key), status = 201,
+    body = schema.object { name = schema.text(1, 100) },
+    out = schema.object {
+      id = schema.id(), name = schema.text(1, 100), key = schema.describe(schema.text(26, 26), "Told this once"),
+    },
+  },
+}
+
 return router.new {
   name = "content",
   resources = { routes },
-  schemes = { key = { check = check_key, openapi = { type = "apiKey", ["in"] = "query", name = "key" } } },
+  schemes = {
+    key = { check = check_key, openapi = { type = "apiKey", ["in"] = "query", name = "key" } },
+    user = session.bearer,
+  },
   headers = secure.data,
   origins = { "*" },
   failed = problem.answer,
