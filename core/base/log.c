@@ -243,3 +243,8 @@ uint64_t log_dropped(void)
 {
     return atomic_load(&log_state.dropped);
 }
+
+int log_fd(void)
+{
+    return atomic_load(&log_state.fd);
+}

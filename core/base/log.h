@@ -73,6 +73,9 @@ void log_set_context(int worker, int64_t generation);
  * file cannot be opened; the old one stays in use. */
 bool log_open(const char *path);
 
+/* The descriptor that lines go to, for who closes all others. */
+int log_fd(void);
+
 /* Lines dropped since the process started. */
 uint64_t log_dropped(void);
 

@@ -4,15 +4,18 @@
 
 #include "bind/bind.h"
 #include "bind/queue.h"
+#include "loop/loop.h"
 #include "loop/timer.h"
 
 enum { CHILDREN_MAX = 10000, NAME_MAX_LENGTH = 63 };
 
 /* ---- sleep ---- */
 
+/* With 0 seconds no timer runs: the task goes on later in this turn, behind the others that are ready. */
 struct sleep {
     struct wait wait;
     struct timer timer;
+    struct loop *loop;
 };
 
 static void on_fire(struct timer *timer)
@@ -22,9 +25,16 @@ static void on_fire(struct timer *timer)
     task_wake(&s->wait, 0);
 }
 
+static void on_turn(void *arg)
+{
+    task_wake(arg, 0);
+}
+
 static void on_sleep_cancel(struct wait *wait)
 {
-    timer_stop(&((struct sleep *)wait)->timer);
+    struct sleep *s = (struct sleep *)wait;
+    timer_stop(&s->timer);
+    loop_undefer(s->loop, on_turn, wait);
 }
 
 static int l_sleep(lua_State *L)
@@ -32,8 +42,12 @@ static int l_sleep(lua_State *L)
     double seconds = luaL_checknumber(L, 1);
     luaL_argcheck(L, seconds >= 0 && seconds <= 1e9, 1, "expected a number of seconds");
     struct sleep *s = wait_new(L, sizeof *s, on_sleep_cancel);
-    timer_init(&s->timer, vm_loop(vm_of(L)), on_fire);
-    timer_start(&s->timer, seconds);
+    s->loop = vm_loop(vm_of(L));
+    timer_init(&s->timer, s->loop, on_fire);
+    if (seconds > 0)
+        timer_start(&s->timer, seconds);
+    else
+        loop_defer(s->loop, on_turn, &s->wait);
     return task_wait(L, &s->wait);
 }
 

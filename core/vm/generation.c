@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <lauxlib.h>
+#include <luajit.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -25,6 +26,7 @@ struct generation {
     struct vm *vm;
     struct set *set;
     unsigned number;
+    struct task *start; /* the app's start function, while it runs */
     struct generation *older;
 };
 
@@ -94,17 +96,20 @@ static bool check_app(lua_State *L, const struct settings *settings, struct buf 
     return error->len == 0;
 }
 
-/* Builds the VM and runs the modules' bodies. Any thread. */
-static bool build(struct generation *g, struct buf *error)
+static struct vm *new_vm(struct worker_env *env, const struct set *set, unsigned number, struct buf *error)
 {
-    const struct settings *settings = set_settings(g->set);
-    struct vm_options options = {.env = g->all->env, .set = g->set, .settings = settings, .generation = g->number};
-    g->vm = vm_new(&options);
-    if (!g->vm) {
+    struct vm_options options = {.env = env, .set = set, .settings = set_settings(set), .generation = number};
+    struct vm *vm = vm_new(&options);
+    if (!vm)
         buf_printf(error, "lua_memory does not suffice for a Lua state");
-        return false;
-    }
-    lua_State *L = vm_state(g->vm);
+    return vm;
+}
+
+/* Runs the modules' bodies. Any thread. */
+static bool load_app(struct vm *vm, struct buf *error)
+{
+    const struct settings *settings = vm_settings(vm);
+    lua_State *L = vm_state(vm);
     if (!vm_require(L, settings_text(settings, "app"))) {
         buf_printf(error, "%s", lua_tostring(L, -1));
         return false;
@@ -115,6 +120,23 @@ static bool build(struct generation *g, struct buf *error)
     lua_insert(L, -2);
     lua_rawset(L, LUA_REGISTRYINDEX);
     return true;
+}
+
+static bool build(struct generation *g, struct buf *error)
+{
+    g->vm = new_vm(g->all->env, g->set, g->number, error);
+    return g->vm && load_app(g->vm, error);
+}
+
+bool generation_check(struct worker_env *env, struct set *set, struct buf *error)
+{
+    struct vm *vm = new_vm(env, set, 0, error);
+    if (!vm)
+        return false;
+    luaJIT_setmode(vm_state(vm), 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
+    bool good = load_app(vm, error);
+    vm_close(vm);
+    return good;
 }
 
 static void generation_free(struct generation *g)
@@ -171,17 +193,31 @@ static void on_idle(struct vm *vm, void *arg)
 
 /* ---- swap ---- */
 
-static void run_start(struct vm *vm)
+static void on_start_done(struct task *task, enum task_end end, lua_State *L, int count, void *arg)
 {
-    lua_State *L = vm_state(vm);
+    (void)task, (void)end, (void)L, (void)count;
+    ((struct generation *)arg)->start = NULL;
+}
+
+static void run_start(struct generation *g)
+{
+    lua_State *L = vm_state(g->vm);
     generation_push_app(L);
     lua_getfield(L, -1, "start");
     if (lua_isfunction(L, -1)) {
-        struct task *t = task_new(vm, &(struct task_options){.label = "start"});
-        lua_xmove(L, task_state(t), 1);
-        task_start(t, 0);
+        g->start = task_new(g->vm, &(struct task_options){.label = "start", .on_done = on_start_done, .arg = g});
+        lua_xmove(L, task_state(g->start), 1);
+        task_start(g->start, 0);
     }
     lua_settop(L, 0);
+}
+
+/* start may go on as long as its generation is in force: it is the place for loops in the background. */
+static void retire(struct generation *g, const char *reason)
+{
+    vm_retire(g->vm, reason);
+    if (g->start)
+        task_cancel(g->start, reason, "the generation is no longer in force");
 }
 
 /* Too many alive: the oldest's tasks have had their time. */
@@ -210,9 +246,9 @@ static void swap(struct generations *all, struct generation *g)
     if (all->swap)
         all->swap(env, g->vm);
     vm_activate(g->vm);
-    run_start(g->vm);
+    run_start(g);
     if (old) {
-        vm_retire(old->vm, "reload");
+        retire(old, "reload");
         vm_on_idle(old->vm, on_idle, old);
     }
     bound_alive(all);
@@ -316,7 +352,7 @@ void generations_stop(struct generations *all, double seconds, void (*done)(void
     all->stopped_arg = arg;
     timer_start(&all->deadline, seconds);
     if (all->newest) {
-        vm_retire(all->newest->vm, "stop");
+        retire(all->newest, "stop");
         vm_on_idle(all->newest->vm, on_idle, all->newest);
     } else {
         check_stopped(all);

@@ -26,8 +26,12 @@ struct generations *generations_new(struct worker_env *env, generations_swap_fn 
 void generations_load(struct generations *all, struct set *set, unsigned number,
                       void (*done)(void *arg, const char *error), void *arg);
 
-/* Loads set now, on this thread, and swaps it in: the first generation, and the candidate's check. False with error. */
+/* Loads set now, on this thread, and swaps it in: the first generation. False with error. */
 bool generations_load_now(struct generations *all, struct set *set, unsigned number, struct buf *error);
+
+/* Loads set as a worker would, on this thread, and throws it away: the candidate's check. Runs without the JIT, so that
+ * vm_interrupt stops any loop. False with error. */
+bool generation_check(struct worker_env *env, struct set *set, struct buf *error);
 
 /* Octets of Lua in all VMs alive. */
 size_t generations_memory(const struct generations *all);

@@ -122,11 +122,14 @@ static int run_body(lua_State *L, int loaded, const char *name)
 {
     lua_pushlightuserdata(L, &loading);
     lua_setfield(L, loaded, name);
+    lua_pushcfunction(L, vm_describe);
+    lua_insert(L, -2);
     lua_pushstring(L, name);
-    if (lua_pcall(L, 1, 1, 0) != 0) {
+    int status = lua_pcall(L, 1, 1, lua_gettop(L) - 2);
+    if (status != 0) {
         lua_pushnil(L);
         lua_setfield(L, loaded, name);
-        return lua_error(L);
+        return status == LUA_ERRMEM ? luaL_error(L, "module '%s': not enough memory", name) : lua_error(L);
     }
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);

@@ -25,6 +25,7 @@ struct vm {
     /* Life. */
     struct vm_hook *retire, *activate, *close;
     bool retired, active;
+    bool guard; /* compiled loops look for vm_interrupt */
 
     /* Tasks: all alive, those to run at the end of the turn, and ended ones that keep their coroutine. */
     struct task *current;
@@ -52,6 +53,12 @@ void task_push_primitives(lua_State *L);
 
 /* loader.c: what require keeps in the registry. */
 void loader_open(lua_State *L);
+
+/* vm.c: message handler for lua_pcall: makes an error text with its place. */
+int vm_describe(lua_State *L);
+
+/* vm.c: the state that runs on this thread, for vm_interrupt; returns the one before. */
+lua_State *vm_running(lua_State *L);
 
 /* Prefixes of errors that were raised at the shim name the shim: gives them the place of the Lua code that called.
  * The message is on top of L; where is the state (or coroutine) that failed. */

@@ -123,7 +123,8 @@ static void push_place(lua_State *L)
     lua_pushliteral(L, "");
     for (int level = 1; lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "nSl", &ar);
-        if (*ar.what == 'C' && ar.name) {
+        bool transparent = ar.name && (strcmp(ar.name, "pcall") == 0 || strcmp(ar.name, "xpcall") == 0);
+        if (*ar.what == 'C' && ar.name && !transparent) {
             inside = ar.name;
             break;
         }
@@ -399,7 +400,9 @@ static void run(struct task *t, int nargs)
     vm->current = t;
     vm->guarded++;
     beat_begin(t);
+    lua_State *before = vm_running(co);
     int status = lua_resume(co, nargs);
+    vm_running(before);
     beat_end(vm);
     vm->guarded--;
     vm->current = NULL;

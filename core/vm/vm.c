@@ -3,7 +3,7 @@
 #include "vm/vm.h"
 
 #include <assert.h>
-#include <malloc.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,7 +83,7 @@ void vm_fix_position(lua_State *L, lua_State *where)
 }
 
 /* Message handler of vm_call: the message, or for an error that is a table what __tostring makes of it. */
-static int describe(lua_State *L)
+int vm_describe(lua_State *L)
 {
     if (lua_type(L, 1) == LUA_TSTRING) {
         lua_settop(L, 1);
@@ -98,11 +98,13 @@ bool vm_call(lua_State *L, int nargs, int nresults)
 {
     struct vm *vm = vm_of(L);
     int base = lua_gettop(L) - nargs;
-    lua_pushcfunction(L, describe);
+    lua_pushcfunction(L, vm_describe);
     lua_insert(L, base);
+    lua_State *before = vm_running(L);
     vm->guarded++;
     int status = lua_pcall(L, nargs, nresults, base);
     vm->guarded--;
+    vm_running(before);
     lua_remove(L, base);
     return status == 0;
 }
@@ -112,6 +114,40 @@ bool vm_require(lua_State *L, const char *name)
     lua_pushcfunction(L, loader_require);
     lua_pushstring(L, name);
     return vm_call(L, 1, 1);
+}
+
+/* ---- interrupting: from a signal handler, on the thread that runs Lua ---- */
+
+static _Thread_local lua_State *volatile running;
+static _Thread_local const char *volatile interruption;
+
+lua_State *vm_running(lua_State *L)
+{
+    lua_State *before = running;
+    running = L;
+    return before;
+}
+
+static void on_hook(lua_State *L, lua_Debug *ar)
+{
+    lua_sethook(L, NULL, 0, 0);
+    lua_getinfo(L, "Sl", ar); /* the function that runs is level 0 here: luaL_error would name its caller */
+    if (ar->currentline > 0)
+        lua_pushfstring(L, "%s:%d: %s", ar->short_src, ar->currentline, interruption);
+    else
+        lua_pushstring(L, interruption);
+    lua_error(L);
+}
+
+void vm_interrupt(const char *message)
+{
+    lua_State *L = running;
+    if (!L)
+        return;
+    interruption = message;
+    lua_sethook(L, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+    if (vm_of(L)->guard)
+        raise(SIGPROF); /* the profiler's handler makes compiled code leave its loop */
 }
 
 /* ---- libraries ---- */

@@ -61,6 +61,10 @@ bool vm_call(lua_State *L, int nargs, int nresults);
 /* Loads the module name (as require does) and leaves its value on L; false with a message (file:line) on L. */
 bool vm_require(lua_State *L, const char *name);
 
+/* Raises message in the Lua code that this thread runs, at the next line that the interpreter reaches; nothing if none
+ * runs. For signal handlers. Compiled loops do not notice, unless the setting script_guard is on. */
+void vm_interrupt(const char *message);
+
 /* Called once when the generation is replaced or the worker stops, newest first; the hook's memory stays the
  * caller's, and it is unlinked before fn runs. May be armed by luaopen functions (on the loading thread). */
 struct vm_hook {

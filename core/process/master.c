@@ -1,0 +1,248 @@
+/* process/master.c: starts the server, turns signals and control commands into what the other files do, stops it. See
+ * master.h.
+ *
+ * Start: candidate ─▶ log, control socket, listeners, shared memory ─▶ workers. Whatever fails before the workers is
+ * one line on standard error and an exit code. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "loop/loop.h"
+#include "process/master.h"
+#include "process/serve.h"
+#include "process/signal.h"
+#include "vm/settings.h"
+
+static const double FIRST_LOAD = 10; /* seconds: load_timeout is not known before the configuration is */
+static const double STOP_GRACE = 3;  /* seconds above drain_timeout */
+
+enum { BEATS_PER_WORKER = 4 }; /* a worker, its replacement, and what is still leaving */
+
+const struct settings *master_settings(const struct master *m)
+{
+    return set_settings(m->set);
+}
+
+/* ---- commands ---- */
+
+static void on_command(void *arg, struct control_client *client, const char *line)
+{
+    struct master *m = arg;
+    if (strcmp(line, "reload") == 0) {
+        reload_request(m, client);
+    } else if (strcmp(line, "status") == 0) {
+        struct buf text = {0};
+        status_write(m, &text);
+        control_answer(client, true, buf_cstr(&text));
+        buf_free(&text);
+    } else if (strcmp(line, "stop") == 0) {
+        master_stop(m, client);
+    } else {
+        control_answer(client, false, "unknown command\n");
+    }
+}
+
+/* ---- stop ---- */
+
+static void check_stopped(struct master *m)
+{
+    if (m->stopping && slots_empty(m))
+        loop_stop(m->loop);
+}
+
+static void on_stop_limit(struct timer *timer)
+{
+    struct master *m = (struct master *)((char *)timer - offsetof(struct master, stop_limit));
+    log_write(LOG_ERROR, "workers did not end in drain_timeout and are killed", LOG_END);
+    slots_kill(m);
+}
+
+/* A second request does not wait for what is in flight. */
+void master_stop(struct master *m, struct control_client *client)
+{
+    if (m->stopping) {
+        if (client)
+            control_answer(client, false, "the server stops already\n");
+        else
+            slots_kill(m);
+        return;
+    }
+    log_write(LOG_INFO, "server stops", LOG_END);
+    m->stopping = true;
+    m->stop_client = client;
+    reload_abandon(m);
+    slots_stop(m);
+    listeners_close(&m->listeners); /* so that the workers' close is the last, after they have emptied the queues */
+    timer_init(&m->stop_limit, m->loop, on_stop_limit);
+    timer_start(&m->stop_limit, settings_real(master_settings(m), "drain_timeout") + STOP_GRACE);
+    check_stopped(m);
+}
+
+/* ---- signals: one list, in order of urgency ---- */
+
+static const int caught[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, 0};
+
+static void on_signal(void *arg)
+{
+    struct master *m = arg;
+    if (signal_taken(SIGCHLD)) {
+        slots_reap(m);
+        check_stopped(m);
+    }
+    if (signal_taken(SIGTERM) || signal_taken(SIGINT))
+        master_stop(m, NULL);
+    if (signal_taken(SIGUSR1) && settings_text(master_settings(m), "log_file"))
+        log_open(
+            settings_text(master_settings(m), "log_file")); /* after a rotation; workers' follow at their next start */
+    if (signal_taken(SIGHUP) && !m->stopping)
+        reload_request(m, NULL);
+}
+
+/* ---- start ---- */
+
+static int complain(const char *line, int code)
+{
+    fprintf(stderr, "toolboxd: %s\n", line);
+    return code;
+}
+
+static void on_first_candidate(void *arg, int fd, const char *error, int code)
+{
+    struct master *m = arg;
+    m->candidate = NULL;
+    m->set_fd = fd;
+    m->set = fd >= 0 ? set_open(fd) : NULL;
+    if (!m->set)
+        m->exit_code = complain(error ? error : "the accepted set cannot be read", code ? code : 1);
+    loop_stop(m->loop);
+}
+
+/* Signals before the workers run: only an end is meant. */
+static void on_early_signal(void *arg)
+{
+    struct master *m = arg;
+    if (!signal_taken(SIGTERM) && !signal_taken(SIGINT))
+        return;
+    candidate_cancel(m->candidate);
+    m->candidate = NULL;
+    m->exit_code = 1;
+    loop_stop(m->loop);
+}
+
+static bool try_configuration(struct master *m)
+{
+    static const int early[] = {SIGTERM, SIGINT, 0};
+    signals_catch(m->loop, early, on_early_signal, m);
+    m->candidate = candidate_start(m->loop, m->config, NULL, FIRST_LOAD, on_first_candidate, m);
+    if (!m->candidate) {
+        m->exit_code = complain("a candidate process cannot be started", 1);
+        return false;
+    }
+    loop_run(m->loop);
+    return m->set != NULL;
+}
+
+static unsigned worker_count(const struct settings *settings)
+{
+    int64_t wanted = settings_int(settings, "workers");
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return wanted > 0 ? (unsigned)wanted : cores > 0 ? (unsigned)cores : 1;
+}
+
+static bool open_log(struct master *m)
+{
+    const struct settings *settings = master_settings(m);
+    const char *file = settings_text(settings, "log_file");
+    enum log_level level;
+    if (log_level_from(str_from(settings_text(settings, "log_level")), &level))
+        log_set_level(level);
+    if (!file || log_open(file))
+        return true;
+    struct buf line = {0};
+    buf_printf(&line, "%s: log_file: %s cannot be opened", settings_file(settings), file);
+    m->exit_code = complain(buf_cstr(&line), 2);
+    buf_free(&line);
+    return false;
+}
+
+static bool open_memory(struct master *m)
+{
+    m->beat_count = (size_t)m->workers * BEATS_PER_WORKER;
+    m->beats = mmap(NULL, m->beat_count * sizeof *m->beats, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    m->segments = mem_zalloc((m->workers + 1) * sizeof *m->segments);
+    bool good = m->beats != MAP_FAILED;
+    for (unsigned i = 0; i <= m->workers; i++)
+        good = (m->segments[i] = counter_segment_new()) && good;
+    if (!good)
+        m->exit_code = complain("no memory to share with the workers", 1);
+    return good;
+}
+
+static bool open_all(struct master *m)
+{
+    const struct settings *settings = master_settings(m);
+    struct buf error = {0};
+    m->workers = worker_count(settings);
+    if (!open_log(m) || !open_memory(m))
+        return false;
+    m->control = control_new(m->loop, settings_text(settings, "control"), on_command, m, &error);
+    bool good = m->control && listeners_open(&m->listeners, settings, m->workers, &error);
+    if (!good)
+        m->exit_code = complain(buf_cstr(&error), 1);
+    buf_free(&error);
+    return good;
+}
+
+static void run(struct master *m)
+{
+    m->generation = 1;
+    m->started = clock_precise();
+    signals_catch(m->loop, caught, on_signal, m);
+    for (size_t i = 0; i < m->listeners.count; i++)
+        log_write(LOG_INFO, "listening", log_str("service", m->listeners.rows[i].service),
+                  log_str("address", m->listeners.rows[i].address), LOG_END);
+    slots_start(m);
+    watchdog_start(m);
+    loop_run(m->loop);
+    log_write(LOG_INFO, "server stopped", LOG_END);
+}
+
+static void close_all(struct master *m)
+{
+    if (m->watcher)
+        watcher_stop(m->watcher);
+    timer_stop(&m->watchdog);
+    timer_stop(&m->stop_limit);
+    listeners_close(&m->listeners);
+    if (m->stop_client)
+        control_answer(m->stop_client, true, "stopped\n");
+    if (m->control)
+        control_free(m->control);
+    for (unsigned i = 0; m->segments && i <= m->workers; i++)
+        if (m->segments[i])
+            counter_segment_free(m->segments[i]);
+    free(m->segments);
+    free(m->slots);
+    free(m->last_error);
+    set_release(m->set);
+}
+
+int serve(const char *config, bool watch)
+{
+    struct master m = {.config = config, .set_fd = -1, .loop = loop_new()};
+    if (!m.loop)
+        return complain("no event loop: out of descriptors", 1);
+    if (try_configuration(&m) && open_all(&m)) {
+        if (watch)
+            m.watcher = watcher_start(&m);
+        run(&m);
+    }
+    close_all(&m);
+    return m.exit_code;
+}

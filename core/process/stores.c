@@ -1,0 +1,42 @@
+/* process/stores.c: see stores.h. */
+#include "process/stores.h"
+
+#include "base/buf.h"
+#include "client/pg_pool.h"
+#include "vm/settings.h"
+
+static void add_database(void *arg, const char *name, const struct setting *setting)
+{
+    struct worker_env *env = arg;
+    const struct settings *settings = env->settings;
+    struct buf path = {0};
+    (void)setting;
+    buf_printf(&path, "databases.%s.", name);
+    size_t base = path.len;
+    struct pg_pool_options options = {.loop = env->loop, .work = env->work, .name = name};
+    buf_printf(&path, "url");
+    options.url = settings_text(settings, buf_cstr(&path));
+    path.len = base;
+    buf_printf(&path, "pool");
+    options.size = (unsigned)settings_int(settings, buf_cstr(&path));
+    path.len = base;
+    buf_printf(&path, "connect_timeout");
+    options.connect_timeout = settings_real(settings, buf_cstr(&path));
+    path.len = base;
+    buf_printf(&path, "query_timeout");
+    options.query_timeout = settings_real(settings, buf_cstr(&path));
+    pg_pools_add(env->pg, &options);
+    buf_free(&path);
+}
+
+void stores_open(struct worker_env *env)
+{
+    env->pg = pg_pools_new();
+    settings_each(env->settings, "databases", add_database, env);
+}
+
+void stores_close(struct worker_env *env)
+{
+    pg_pools_free(env->pg);
+    env->pg = NULL;
+}
