@@ -1,0 +1,206 @@
+"""The API against its own document: for every operation, inputs that fit and inputs that don't, from every role.
+
+No answer is ever a 5xx, every answer is one that the document declares, and its body fits the declared schema.
+"""
+import json
+import urllib.parse
+import uuid
+
+import pytest
+
+import contract
+
+ROLES = ("teacher", "student", "parent")
+ROUNDS = 4
+SLOW = {"signUp", "logIn"}  # each costs a password hash
+# What would end the sessions that the other tests use.
+ENDING = {"logOut", "logOutEverywhere", "endSession"}
+
+
+class World:
+    """People, and one object of each collection, so that generated requests hit something."""
+
+    def __init__(self, product):
+        self.product = product
+        self.document = contract.Document(product.call("api", "GET", "/openapi.json").json)
+        self.tokens, self.ids = {}, {}
+        for role in ROLES:
+            login = f"{role}-{uuid.uuid4().hex[:12]}"
+            made = product.call("api", "POST", "/api/v1/auth/sign-up", {
+                "login": login, "password": "correct horse", "name": role.title(), "role": role})
+            assert made.status == 201, made
+            self.tokens[role] = made.json["access_token"]
+            self.keep("/api/v1/users", made.json["user"]["id"])
+        one = self.make("/api/v1/classes", {"name": "5b", "subject": "Science", "grade": 5})
+        joined = self.call("POST", "/api/v1/classes/join", {"code": one["join_code"]}, "student")
+        assert joined.status == 200, joined
+        course = self.make("/api/v1/courses", {"title": "Water", "subject": "Science", "grade": 5, "class_id": one["id"]})
+        self.make("/api/v1/lessons", {"course_id": course["id"], "title": "Rain"})
+
+    def keep(self, collection, found):
+        self.ids.setdefault(collection, []).append(found)
+
+    def make(self, collection, body):
+        made = self.call("POST", collection, body, "teacher")
+        assert made.status == 201, made
+        self.keep(collection, made.json["id"])
+        return made.json
+
+    def call(self, method, target, body=None, role=None, **headers):
+        return self.product.call("api", method, target, body, self.tokens.get(role), **headers)
+
+    def target(self, path, operation, chance, wrong=None):
+        """The path with its parameters filled in; wrong: name → text that takes a parameter's place."""
+        query = {}
+        for parameter in operation.get("parameters", []):
+            name = parameter["name"]
+            value = self.document.valid(parameter["schema"], chance, self.ids)
+            if wrong and name in wrong:
+                value = wrong[name]
+            if isinstance(value, list):
+                value = ",".join(str(item) for item in value)
+            if isinstance(value, bool):
+                value = str(value).lower()
+            if parameter["in"] == "path":
+                path = path.replace("{" + name + "}", urllib.parse.quote(str(value), safe=""))
+            elif parameter["in"] == "query" and name != "cursor" and (parameter["required"] or chance.random() < 0.6):
+                query[name] = value
+        return path + ("?" + urllib.parse.urlencode(query) if query else "")
+
+    def headers(self, operation):
+        names = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "header"}
+        made = {}
+        if "If-Match" in names:
+            made["If_Match"] = "*"
+        if "Idempotency-Key" in names:
+            made["Idempotency_Key"] = uuid.uuid4().hex
+        return made
+
+    def check(self, answer, path, method, operation):
+        """The answer is declared, and its body fits."""
+        what = f"{method} {path} answered {answer}"
+        assert answer.status < 500, what
+        declared = operation["responses"].get(str(answer.status))
+        assert declared, f"{what}, which is not declared: {sorted(operation['responses'])}"
+        content = declared.get("content")
+        if not content:
+            assert answer.body == b"", what
+            return
+        kind = answer.header("content-type").partition(";")[0]
+        assert kind in content, what
+        if kind.endswith("json"):
+            faults = self.document.faults(content[kind]["schema"], answer.json)
+            assert not faults, f"{what}: {faults}"
+
+
+@pytest.fixture(scope="module")
+def world(product):
+    return World(product)
+
+
+def operations(world, *, body=False):
+    for path, method, operation in world.document.operations():
+        if operation["operationId"] in ENDING or "101" in operation["responses"]:
+            continue
+        if "text/event-stream" in operation["responses"].get("200", {}).get("content", {}):
+            continue
+        if not body or "requestBody" in operation:
+            yield path, method, operation
+
+
+def body_schema(operation):
+    content = operation.get("requestBody", {}).get("content", {})
+    return content.get("application/json", {}).get("schema")
+
+
+def test_what_fits_is_answered_as_declared(world):
+    seen = 0
+    for path, method, operation in operations(world):
+        name = operation["operationId"]
+        for role in (None,) + ROLES:
+            chance = contract.chance_of(f"{name} {role}")
+            for _ in range(1 if name in SLOW else ROUNDS):
+                schema = body_schema(operation)
+                body = world.document.valid(schema, chance, world.ids) if schema else None
+                answer = world.call(method, world.target(path, operation, chance), body, role, **world.headers(operation))
+                world.check(answer, path, method, operation)
+                if operation["security"] and role is None:
+                    assert answer.status == 401 and answer.header("www-authenticate"), answer
+                seen += 1
+    assert seen > 300
+
+
+def test_what_breaks_the_schema_is_refused_by_name(world):
+    seen = 0
+    for path, method, operation in operations(world, body=True):
+        chance = contract.chance_of(operation["operationId"])
+        role = next(iter(r for r in operation.get("x-roles", []) if r in ROLES), None)
+        for body, pointer in world.document.invalid(world.document.resolve(body_schema(operation)), chance, world.ids):
+            answer = world.call(method, world.target(path, operation, chance), body, role, **world.headers(operation))
+            what = f"{method} {path} with {json.dumps(body)[:300]}"
+            assert answer.status == 422, f"{what} → {answer}"
+            world.check(answer, path, method, operation)
+            named = [error.get("pointer", "") for error in answer.json["errors"]]
+            assert any(name.startswith(pointer) for name in named), f"{what} should name {pointer}: {named}"
+            seen += 1
+    assert seen > 100
+
+
+def test_parameters_are_refused_by_name(world):
+    for path, method, operation in operations(world):
+        role = next(iter(r for r in operation.get("x-roles", []) if r in ROLES), None)
+        if operation["security"] and role is None:
+            continue
+        for parameter in operation.get("parameters", []):
+            if parameter["in"] == "header" or parameter["name"] == "cursor":
+                continue
+            chance = contract.chance_of(parameter["name"])
+            schema = body_schema(operation)
+            body = world.document.valid(schema, chance, world.ids) if schema else None
+            plain = parameter["schema"].get("type") == "string" and "format" not in parameter["schema"]
+            wrong = "\x07" if plain and "enum" not in parameter["schema"] else "no such thing"
+            target = path
+            for other in operation["parameters"]:
+                if other["in"] == "path":
+                    value = wrong if other is parameter else str(uuid.uuid4())
+                    target = target.replace("{" + other["name"] + "}", urllib.parse.quote(value))
+            if parameter["in"] == "query":
+                target += "?" + urllib.parse.urlencode({parameter["name"]: wrong})
+            answer = world.call(method, target, body, role, **world.headers(operation))
+            assert answer.status == 422, f"{method} {target} → {answer}"
+            assert parameter["name"] in [e.get("parameter") for e in answer.json["errors"]], answer
+
+
+def test_unknown_parameters_and_wrong_types_are_refused_everywhere(world):
+    for path, method, operation in operations(world):
+        role = next(iter(r for r in operation.get("x-roles", []) if r in ROLES), None)
+        if operation["security"] and role is None:
+            continue
+        chance = contract.chance_of(path)
+        target = world.target(path, operation, chance)
+        schema = body_schema(operation)
+        body = world.document.valid(schema, chance, world.ids) if schema else None
+        answer = world.call(method, target + ("&" if "?" in target else "?") + "nonsense=1", body, role,
+                            **world.headers(operation))
+        assert answer.status == 422, f"{method} {target} → {answer}"
+        assert "nonsense" in [e.get("parameter") for e in answer.json["errors"]]
+        if schema:
+            answer = world.call(method, target, b"x=1", role, Content_Type="application/x-www-form-urlencoded",
+                                **world.headers(operation))
+            assert answer.status == 415, f"{method} {target} → {answer}"
+            answer = world.call(method, target, b'{"a":', role, Content_Type="application/json", **world.headers(operation))
+            assert answer.status == 400, f"{method} {target} → {answer}"
+
+
+def test_every_path_tells_its_methods(world):
+    for path, methods in world.document.document["paths"].items():
+        target = path
+        while "{" in target:
+            target = target[:target.index("{")] + str(uuid.uuid4()) + target[target.index("}") + 1:]
+        answer = world.call("OPTIONS", target)
+        assert answer.status == 204, answer
+        allowed = set(answer.header("allow").split(", "))
+        assert {method.upper() for method in methods} <= allowed and "OPTIONS" in allowed
+        missing = next(method for method in ("PUT", "DELETE", "PATCH", "POST", "GET") if method not in allowed)
+        answer = world.call(missing, target)
+        assert answer.status == 405 and set(answer.header("allow").split(", ")) == allowed, answer

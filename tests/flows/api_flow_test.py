@@ -1,0 +1,313 @@
+"""The API as its clients meet it: sessions, conditional changes, repeated requests, lists, live topics."""
+import concurrent.futures
+import json
+import time
+import uuid
+
+import pytest
+
+import daemon
+import wire
+
+
+class Person:
+    def __init__(self, product, role):
+        self.product, self.role = product, role
+        self.login = f"{role}-{uuid.uuid4().hex[:12]}"
+        self.password = "correct horse"
+        made = self.post("/auth/sign-up", {
+            "login": self.login, "password": self.password, "name": f"A {role}", "role": role}, status=201)
+        self.take(made.json)
+        self.id = made.json["user"]["id"]
+
+    def take(self, tokens):
+        self.token, self.refresh_token = tokens["access_token"], tokens["refresh_token"]
+
+    def call(self, method, path, body=None, **headers):
+        return self.product.call("api", method, "/api/v1" + path, body, getattr(self, "token", None), **headers)
+
+    def get(self, path, status=200, **headers):
+        answer = self.call("GET", path, **headers)
+        assert answer.status == status, answer
+        return answer
+
+    def post(self, path, body=None, status=200, **headers):
+        answer = self.call("POST", path, body, **headers)
+        assert answer.status == status, answer
+        return answer
+
+    def make_class(self, name="5b"):
+        return self.post("/classes", {"name": name, "subject": "Science", "grade": 5}, 201).json
+
+
+@pytest.fixture
+def teacher(product):
+    return Person(product, "teacher")
+
+
+@pytest.fixture
+def student(product):
+    return Person(product, "student")
+
+
+# -- sessions ---------------------------------------------------------------------------------------------------------
+
+def is_out(person):
+    """Every worker refuses the token: connections are spread over them, so many are asked."""
+    return all(person.call("GET", "/me").status == 401 for _ in range(12))
+
+
+def test_log_in_and_log_out(product, teacher):
+    answer = product.call("api", "POST", "/api/v1/auth/log-in", {"login": teacher.login, "password": teacher.password})
+    assert answer.status == 200 and answer.json["token_type"] == "Bearer"
+    teacher.take(answer.json)
+    assert teacher.get("/me").json["login"] == teacher.login
+    teacher.post("/auth/log-out", status=204)
+    daemon.wait_for(lambda: is_out(teacher), "the end of the session on every worker", 10)
+    refused = product.call("api", "POST", "/api/v1/auth/refresh", {"refresh_token": teacher.refresh_token})
+    assert refused.status == 401 and refused.header("www-authenticate")
+
+
+@pytest.mark.parametrize("body", [{"login": "nobody-at-all", "password": "correct horse"}, {"password": "wrong horse"}])
+def test_wrong_log_ins_look_the_same(product, teacher, body):
+    answer = product.call("api", "POST", "/api/v1/auth/log-in", {"login": teacher.login, **body})
+    assert answer.status == 401 and answer.json["code"] == "unauthenticated"
+    assert answer.json["detail"] == "login and password do not match"
+
+
+def test_a_refresh_token_is_good_once(product, teacher):
+    first = teacher.refresh_token
+    answer = product.call("api", "POST", "/api/v1/auth/refresh", {"refresh_token": first})
+    assert answer.status == 200
+    teacher.take(answer.json)
+    assert teacher.get("/me")
+    # The old one again: somebody has stolen it, so the whole family ends.
+    assert product.call("api", "POST", "/api/v1/auth/refresh", {"refresh_token": first}).status == 401
+    assert product.call("api", "POST", "/api/v1/auth/refresh", {"refresh_token": teacher.refresh_token}).status == 401
+    daemon.wait_for(lambda: is_out(teacher), "the end of the family", 10)
+
+
+def test_bad_tokens(product):
+    for token in ("nonsense", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."):
+        answer = product.call("api", "GET", "/api/v1/me", None, token)
+        assert answer.status == 401 and "invalid_token" in answer.header("www-authenticate"), answer
+
+
+# -- the wire's rules ---------------------------------------------------------------------------------------------------
+
+def test_changes_need_to_have_seen_the_object(teacher):
+    made = teacher.post("/classes", {"name": "5b", "subject": "Science", "grade": 5}, 201)
+    path = "/classes/" + made.json["id"]
+    assert made.header("location") == "/api/v1" + path
+    tag = made.header("etag")
+    assert teacher.get(path).header("etag") == tag
+    assert teacher.get(path, 304, If_None_Match=tag).body == b""
+    assert teacher.call("PATCH", path, {"name": "5c"}).status == 428
+    changed = teacher.call("PATCH", path, {"name": "5c"}, If_Match=tag)
+    assert changed.status == 200 and changed.json["name"] == "5c" and changed.header("etag") != tag
+    assert teacher.call("PATCH", path, {"name": "5d"}, If_Match=tag).status == 412
+    assert teacher.get(path).json["name"] == "5c"
+    assert teacher.call("PATCH", path, {"name": "5d"}, If_Match="*").status == 200
+    assert teacher.call("DELETE", path).status == 204
+    assert teacher.get(path, 404)
+
+
+def test_a_repeated_creation_makes_one_object(teacher):
+    body, key = {"name": "Once", "subject": "Science", "grade": 5}, uuid.uuid4().hex
+    first = teacher.post("/classes", body, 201, Idempotency_Key=key)
+    again = teacher.post("/classes", body, 201, Idempotency_Key=key)
+    assert again.body == first.body and again.header("idempotent-replayed") == "true"
+    assert again.header("location") == first.header("location")
+    other = teacher.call("POST", "/classes", {**body, "name": "Other"}, Idempotency_Key=key)
+    assert other.status == 422 and other.json["code"] == "key_reused"
+    assert len(teacher.get("/classes").json["items"]) == 1
+
+
+def test_concurrent_twins_make_one_object(teacher):
+    body, key = {"name": "Twin", "subject": "Science", "grade": 5}, uuid.uuid4().hex
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: teacher.call("POST", "/classes", body, Idempotency_Key=key), range(8)))
+    assert {answer.status for answer in answers} == {201}, answers
+    assert len({answer.json["id"] for answer in answers}) == 1
+    assert len(teacher.get("/classes").json["items"]) == 1
+
+
+def test_a_list_is_stable_while_rows_are_inserted(teacher):
+    names = [f"Class {i:02}" for i in range(7)]
+    for name in names:
+        teacher.make_class(name)
+    seen, cursor = [], None
+    while True:
+        page = teacher.get("/classes?limit=3&sort=-name" + (f"&cursor={cursor}" if cursor else "")).json
+        assert len(page["items"]) <= 3
+        seen += [item["name"] for item in page["items"]]
+        cursor = page["next"]
+        teacher.make_class("Class 99")  # sorts before all that is read
+        if not cursor:
+            break
+    assert seen == sorted(names, reverse=True)
+
+
+def test_cursors_are_for_their_list_only(teacher):
+    for i in range(3):
+        teacher.make_class(f"Class {i}")
+    cursor = teacher.get("/classes?limit=1").json["next"]
+    for wrong in (f"/classes?limit=1&sort=name&cursor={cursor}", f"/courses?cursor={cursor}", "/classes?cursor=abc",
+                  f"/classes?limit=1&cursor={'A' if cursor[0] != 'A' else 'B'}{cursor[1:]}"):
+        answer = teacher.get(wrong, 422)
+        assert [error["parameter"] for error in answer.json["errors"]] == ["cursor"], answer
+
+
+@pytest.mark.parametrize("body", [
+    b"{", b'{"name":"a","name":"b"}', b'{"name":"\xff"}', b'{"name":"\\ud800"}', b'{"grade":1e999}',
+    b"[" * 70 + b"]" * 70, b"", b"nul",
+])
+def test_what_is_no_json(teacher, body):
+    answer = teacher.call("POST", "/classes", body, Content_Type="application/json")
+    assert answer.status == 400 and answer.json["code"] == "malformed", answer
+
+
+def test_too_large(teacher):
+    answer = teacher.call("POST", "/classes", b'"' + b"x" * (1 << 20) + b'"', Content_Type="application/json")
+    assert answer.status == 413, answer
+
+
+def test_problems_are_named_by_media_type(teacher):
+    answer = teacher.get("/classes/" + str(uuid.uuid4()), 404)
+    assert answer.header("content-type") == "application/problem+json"
+    assert answer.json["status"] == 404 and answer.json["type"].startswith("urn:")
+    assert answer.header("x-content-type-options") == "nosniff"
+    assert teacher.get("/classes", 406, Accept="text/html")
+
+
+def test_others_do_not_see(product, teacher, student):
+    mine = teacher.make_class()
+    other = Person(product, "teacher")
+    for person in (other, student):
+        person.get("/classes/" + mine["id"], 404)
+    assert other.call("PATCH", "/classes/" + mine["id"], {"name": "x"}, If_Match="*").status == 404
+    assert student.call("POST", "/classes", {"name": "a", "subject": "b", "grade": 1}).status == 403
+    student.post("/classes/join", {"code": mine["join_code"]})
+    seen = student.get("/classes/" + mine["id"]).json
+    assert seen["name"] == mine["name"] and "join_code" not in seen
+
+
+def test_parents_and_children(product, student):
+    parent = Person(product, "parent")
+    assert parent.get("/me/children").json["items"] == []
+    code = student.post("/me/link-code").json["code"]
+    parent.post("/me/children", {"code": code})
+    assert [child["id"] for child in parent.get("/me/children").json["items"]] == [student.id]
+    assert parent.get(f"/users/{student.id}").json["login"] == student.login
+    again = parent.post("/me/children", {"code": code}, 422)
+    assert again.json["errors"][0]["pointer"] == "#/code"
+
+
+# -- live topics --------------------------------------------------------------------------------------------------------
+
+def hear(socket, kind):
+    """The next message of a type; others are passed over."""
+    while True:
+        message = json.loads(socket.receive_text())
+        if message["type"] == kind:
+            return message
+
+
+def open_socket(product, person):
+    socket = wire.WebSocket(product.address("api"), "/ws", {"Authorization": f"Bearer {person.token}"})
+    assert socket.answer.status == 101, socket.answer
+    return socket
+
+
+def test_a_topic_over_websocket(product, teacher, student):
+    mine = teacher.make_class()
+    topic = "class:" + mine["id"]
+    with open_socket(product, teacher) as socket:
+        socket.frame(wire.TEXT, json.dumps({"type": "subscribe", "topic": topic}))
+        cursor = hear(socket, "subscribed")["cursor"]
+        student.post("/classes/join", {"code": mine["join_code"]})
+        event = hear(socket, "event")
+        assert event["kind"] == "enrolment.added" and event["topic"] == topic
+        assert event["data"] == {"class_id": mine["id"], "student_id": student.id} and event["id"] > cursor
+    # Who was away goes on behind what was seen last.
+    with open_socket(product, teacher) as socket:
+        socket.frame(wire.TEXT, json.dumps({"type": "subscribe", "topic": topic, "after": cursor}))
+        again = hear(socket, "event")
+        assert again["id"] == event["id"]
+        assert hear(socket, "subscribed")["cursor"] == event["id"]
+
+
+def test_topics_are_guarded(product, teacher, student):
+    mine = teacher.make_class()
+    with open_socket(product, student) as socket:
+        for topic in ("class:" + mine["id"], "user:" + teacher.id, "lesson:" + str(uuid.uuid4())):
+            socket.frame(wire.TEXT, json.dumps({"type": "subscribe", "topic": topic}))
+            refused = hear(socket, "error")
+            assert refused["code"] == "forbidden" and refused["topic"] == topic
+        for nonsense in ("{", "[]", '{"type":"sing"}', '{"type":"subscribe"}', '{"type":"subscribe","topic":"A b"}'):
+            socket.frame(wire.TEXT, nonsense)
+            assert hear(socket, "error")["code"] in ("malformed", "invalid")
+        socket.frame(wire.TEXT, '{"type":"ping"}')
+        assert hear(socket, "pong")
+    anonymous = wire.WebSocket(product.address("api"), "/ws")
+    assert anonymous.answer.status == 401
+    anonymous.close()
+    student.get("/events?topics=class:" + mine["id"], 403)
+
+
+def test_browsers_send_the_token_as_a_subprotocol(product, teacher):
+    headers = {"Sec-WebSocket-Protocol": f"toolbox.v1, bearer.{teacher.token}"}
+    with wire.WebSocket(product.address("api"), "/ws", headers) as socket:
+        assert socket.answer.status == 101, socket.answer
+        assert socket.answer.header("sec-websocket-protocol") == "toolbox.v1"
+
+
+def test_the_end_of_a_session_ends_its_sockets(product, teacher):
+    with open_socket(product, teacher) as socket:
+        socket.frame(wire.TEXT, '{"type":"ping"}')
+        assert hear(socket, "pong")
+        teacher.post("/auth/log-out", status=204)
+        assert socket.close_code() == 4401
+
+
+def test_the_same_events_as_a_stream(product, teacher, student):
+    mine = teacher.make_class()
+    with wire.Http(product.address("api"), timeout=60) as http:
+        http.send(f"GET /api/v1/events?topics=class:{mine['id']}&after=0 HTTP/1.1\r\nHost: test\r\n"
+                  f"Authorization: Bearer {teacher.token}\r\n\r\n")
+        head = http.take_until(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200") and b"text/event-stream" in head.lower(), head
+        student.post("/classes/join", {"code": mine["join_code"]})
+        end = time.monotonic() + 30
+        while b"\n\n" not in http.data.partition(b"data:")[2].replace(b"\r\n", b"\n"):
+            assert time.monotonic() < end, http.data
+            http.more()
+        text = http.data.replace(b"\r\n", b"\n").decode()
+        assert "event: enrolment.added" in text.replace("event:enrolment", "event: enrolment"), text
+        assert student.id in text
+
+
+# -- documents ----------------------------------------------------------------------------------------------------------
+
+def test_documents(product):
+    openapi = product.call("api", "GET", "/openapi.json")
+    assert openapi.json["openapi"].startswith("3.1") and openapi.json["x-asyncapi"] == "/asyncapi.json"
+    for path, methods in openapi.json["paths"].items():
+        for method, operation in methods.items():
+            assert "security" in operation and operation["operationId"], (path, method)
+    assert product.call("api", "GET", "/openapi.json", If_None_Match=openapi.header("etag")).status == 304
+    asyncapi = product.call("api", "GET", "/asyncapi.json").json
+    assert asyncapi["asyncapi"] == "3.0.0" and "class.progress" in asyncapi["channels"]["live"]["messages"]
+    page = product.call("api", "GET", "/docs")
+    assert page.status == 200 and b"/docs/assets/" in page.body and b"http://" not in page.body
+
+
+def test_readiness_names_its_parts(product):
+    for service in ("api", "dashboard"):
+        ready = product.call(service, "GET", "/readyz")
+        assert ready.status == 200 and ready.json["ready"]
+        names = {part["name"]: part for part in ready.json["parts"]}
+        assert set(names) == {"education", "content", "roblox", "memory", "redis"}
+        assert all(part["ok"] for part in names.values())
+        assert names["education"]["migrations"] == "applied"
+        assert product.call(service, "GET", "/healthz").json == {"status": "ok"}
