@@ -9,9 +9,8 @@
 --            lessons and runs
 --   admin    everything of the own school                     everything of the own school
 --
--- user is { id, role, school_id }; aliases name tables of the statement around (seat, taken, room, link are used
--- here). A rule that fits nobody is "false", so
--- an unknown role sees nothing.
+-- user is { id, role, school_id }; aliases name tables of the statement around (seat, taken, room, link are used here).
+-- A rule that fits nobody is "false", so an unknown role sees nothing.
 
 local json = require "host.json"
 

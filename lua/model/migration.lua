@@ -1,6 +1,6 @@
--- model/migration.lua: the schema's versions. Each database has a folder of plain SQL files, applied in the order of their
--- names, one transaction each, forward only, and remembered with their checksum in schema_migrations. Two nodes that
--- migrate at once take turns (an advisory lock).
+-- model/migration.lua: the schema's versions. Each database has a folder of plain SQL files, applied in the order of
+-- their names, one transaction each, forward only, and remembered with their checksum in schema_migrations. Two nodes
+-- that migrate at once take turns (an advisory lock).
 --
 -- Files come from a reader: served scripts read the accepted set, commands read the disk.
 
@@ -67,8 +67,8 @@ local function applied(connection)
   return known
 end
 
--- What keeps files and database from fitting, or nil: an applied file that is missing or has changed, or a new file that
--- should have come before one that was applied.
+-- What keeps files and database from fitting, or nil: an applied file that is missing or has changed, or a new file
+-- that should have come before one that was applied.
 local function misfit(files, known)
   local by_name, newest = {}, ""
   for _, entry in ipairs(files) do by_name[entry.name] = entry end

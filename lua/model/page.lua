@@ -1,10 +1,8 @@
--- model/page.lua: lists by keyset. A page goes on after the last row of the one before by comparing the sort
--- columns, so
--- an index does the work however deep the reader is, and rows inserted meanwhile neither repeat nor vanish.
+-- model/page.lua: lists by keyset. A page goes on after the last row of the one before by comparing the sort columns,
+-- so an index does the work however deep the reader is, and rows inserted meanwhile neither repeat nor vanish.
 --
--- What services pass as `page`: { limit = 20, sort = { { "name", "asc" } }, after = { values of the last row } };
--- they keep
--- `after` as an opaque, signed cursor. Every order ends in a unique column.
+-- What services pass as `page`: { limit = 20, sort = { { "name", "asc" } }, after = { values of the last row } }; they
+-- keep `after` as an opaque, signed cursor. Every order ends in a unique column.
 
 local M = {}
 

@@ -1,6 +1,5 @@
--- model/personal.lua: personal values at rest. They are sealed (AES-256-GCM) under the installation's data_key,
--- bound to
--- the row they belong to; what must be found again has a keyed digest under index_key beside it.
+-- model/personal.lua: personal values at rest. They are sealed (AES-256-GCM) under the installation's data_key, bound
+-- to the row they belong to; what must be found again has a keyed digest under index_key beside it.
 
 local crypto = require "host.crypto"
 local pg = require "host.pg"

@@ -1,9 +1,8 @@
 -- model/place.lua: Roblox Studio: pairing a plugin with a teacher, its session, and what is delivered to it.
 --
 -- A delivery is for all sessions of a teacher. A session takes deliveries in the order of their seq, which is the
--- cursor
--- of its long poll; the plugin acknowledges what it applied, and the session keeps the tree that stands there, so that
--- lua/sync/ can compute the next patch against it.
+-- cursor of its long poll; the plugin acknowledges what it applied, and the session keeps the tree that stands there,
+-- so that lua/sync/ can compute the next patch against it.
 
 local json = require "host.json"
 local pg = require "host.pg"

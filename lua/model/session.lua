@@ -1,6 +1,5 @@
 -- model/session.lua: log-ins. A session is the family of refresh tokens that descend from one log-in; each token is
--- used
--- once. A token that comes a second time was stolen on one side or the other, so its whole family ends.
+-- used once. A token that comes a second time was stolen on one side or the other, so its whole family ends.
 --
 -- Access tokens name their session; whoever checks them asks web/session.lua's table, which M.watch keeps up to date:
 -- the end of a session is a row here and a notification that reaches every worker of every node.
@@ -153,8 +152,8 @@ end
 
 --- One of the own sessions that are open.
 function M.find(account, session_id)
-  return db.education:one({ "select s.id, s.created_at, s.last_used_at, s.expires_at, s.client, s.address from sessions s"
-    .. " where s.id = ?::uuid and s.user_id = ?::uuid and s.ended_at is null and s.expires_at > now()",
+  return db.education:one({ "select s.id, s.created_at, s.last_used_at, s.expires_at, s.client, s.address"
+    .. " from sessions s where s.id = ?::uuid and s.user_id = ?::uuid and s.ended_at is null and s.expires_at > now()",
     session_id, account.id })
 end
 

@@ -20,7 +20,8 @@ for word in ([[
   something soon still such take taken takes than that the their them themselves then there these they thing
   things this those though three through thus time times to today together too took toward towards turn two
   under until up upon us use used uses using usually various very was way ways we well went were what when where
-  whether which while who whole whom whose why will with within without would year years yet you your]]):gmatch("%S+") do
+  whether which while who whole whom whose why will with within without would year years yet you your
+]]):gmatch("%S+") do
   STOP[word] = true
 end
 

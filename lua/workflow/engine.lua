@@ -1,10 +1,9 @@
 -- workflow/engine.lua: runs workflows: takes runs that are due, executes their scripts under a lease that it keeps
--- alive,
--- and records how they end. Any number of workers and nodes do the same; PostgreSQL gives each run to one of them.
+-- alive, and records how they end. Any number of workers and nodes do the same; PostgreSQL gives each run to one of
+-- them.
 --
 -- A run goes on with the script it began with: its source is kept under its hash, and an engine whose script has
--- changed
--- meanwhile loads the kept one. So a reload changes new runs only.
+-- changed meanwhile loads the kept one. So a reload changes new runs only.
 
 local crypto = require "host.crypto"
 local json = require "host.json"

@@ -1,9 +1,8 @@
 -- workflow/store.lua: runs and their recorded steps in PostgreSQL, as their runner sees them. The states are drawn in
 -- migrations/education/0006_workflows.sql. Called by workflow/engine.lua and workflow/flow.lua.
 --
--- Whoever runs a run holds its lease, named by a word that no other claim has. Every write of a runner locks the
--- run's row
--- and checks the lease first: who has lost it gets the error "lost" and stops, so a step is never recorded twice.
+-- Whoever runs a run holds its lease, named by a word that no other claim has. Every write of a runner locks the run's
+-- row and checks the lease first: who has lost it gets the error "lost" and stops, so a step is never recorded twice.
 
 local pg = require "host.pg"
 local db = require "model.db"

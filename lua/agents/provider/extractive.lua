@@ -146,7 +146,8 @@ end
 
 function M.extract.plan(material)
   local text = complete(analyse(material.source_text))
-  if #text.sentences < 2 then
+  local key = key_sentences(text, text.sentences, 2)
+  if #text.sentences < 2 or #key == 0 then
     return nil, { code = "too_short", message = "the text has too few sentences to make a lesson of" }
   end
   local title = title_of(material, text)
@@ -155,7 +156,7 @@ function M.extract.plan(material)
   for i, section in ipairs(sections) do outline[i] = { heading = section.heading, points = json.array {} } end
   return {
     title = title,
-    summary = prose.shorten(table.concat(key_sentences(text, text.sentences, 2), " "), 600),
+    summary = prose.shorten(table.concat(key, " "), 600),
     objectives = objectives_of(text, sections),
     outline = outline,
     environment = environment_of(text),

@@ -1,7 +1,7 @@
 -- agents/provider/extractive_quiz.lua: questions from sentences of the text. A sentence loses its weightiest term; the
 -- student types it (cloze) or chooses it among terms of the same kind that the sentence does not hold (multiple
--- choice);
--- definitions are told apart by statements that are the text's own, or have another term in its place (true or false).
+-- choice); definitions are told apart by statements that are the text's own, or have another term in its place (true or
+-- false).
 
 local json = require "host.json"
 local definition = require "util.definition"
