@@ -54,10 +54,11 @@ local Outcome = schema.object {
   }, 0, MOST_EVENTS),
 }
 
+-- Not one of the routes that keep their answer for Idempotency-Key: a key that is told once is not stored.
 local function make_server(req)
   local made, err = game_server.create(req.user, req.body)
   if not made then return nil, err end
-  return 201, made
+  return 201, made, { location = req.path .. "/" .. made.id }
 end
 
 local function list_servers(req)
@@ -90,7 +91,7 @@ return {
     },
     POST = {
       "Make a key for a game server of one of my classes", guard.role("teacher", make_server), body = NewServer,
-      out = Server, creates = true,
+      out = Server, status = 201,
     },
   },
   ["/game-servers/{server_id}"] = {

@@ -75,6 +75,8 @@ end
 
 local function acknowledge(req)
   local receipt = req.body
+  -- Revision 0 is the empty place, which nothing was delivered for.
+  if receipt.revision == 0 then return { revision = req.user.applied_seq } end
   local known, err = place.delivery(req.user.user_id, receipt.revision)
   if not known then return nil, err end
   local stored, failure = place.acknowledge(req.user, {

@@ -60,6 +60,7 @@ function M.answer(req, err)
     ["content-version"] = "v5.130",
     vary = "Accept-Version",
   }
+  if status == 401 then headers["www-authenticate"] = 'Key realm="content"' end
   if status == 503 then headers["retry-after"] = 2 end
   for name, value in pairs(err.headers or {}) do headers[name] = value end
   return status, json.encode { errors = json.array { body } }, headers
