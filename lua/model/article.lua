@@ -2,6 +2,7 @@
 -- the lesson is text: whatever markup somebody wrote into it is shown, never run.
 
 local html = require "util.html"
+local json = require "host.json"
 local utf8 = require "util.utf8"
 
 local M = {}
@@ -54,7 +55,7 @@ local function shorten(text)
 end
 
 --- The article of a lesson, as model/post.lua's publish takes it.
----@param lesson table with id, title, subject, grade, summary, objectives, sections, glossary, teacher_id, teacher_name
+---@param lesson table with id, title, subject, grade, summary, objectives, sections, glossary, notice, teacher_id, teacher_name
 ---@return model.post.new
 function M.of(lesson)
   local article = setmetatable({ html = {}, plain = {} }, Article)
@@ -70,6 +71,9 @@ function M.of(lesson)
   if #lesson.glossary > 0 then
     article:heading(2, "Glossary")
     article:terms(lesson.glossary)
+  end
+  if lesson.notice and lesson.notice ~= json.null then
+    article:add("<p><em>" .. html.escape(lesson.notice) .. "</em></p>", lesson.notice)
   end
   return {
     source_key = "lesson:" .. lesson.id,

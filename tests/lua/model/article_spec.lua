@@ -1,4 +1,5 @@
 local article = require "model.article"
+local json = require "host.json"
 
 local function lesson(changes)
   local made = {
@@ -34,6 +35,12 @@ describe("model.article", function()
     assert.is_nil(made.html:find("<script", 1, true))
     assert.is_nil(made.html:find("'x'", 1, true))
     assert.equal(6, select(2, made.html:gsub("&lt;script&gt;", "")))
+  end)
+
+  it("says how the lesson was made, where that is known", function()
+    local made = article.of(lesson { notice = "Made without a model." })
+    assert.truthy(made.html:find("<p><em>Made without a model.</em></p>", 1, true))
+    assert.is_nil(article.of(lesson { notice = json.null }).html:find("<em>", 1, true))
   end)
 
   it("leaves out what a lesson has not", function()
