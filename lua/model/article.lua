@@ -55,7 +55,7 @@ local function shorten(text)
 end
 
 --- The article of a lesson, as model/post.lua's publish takes it.
----@param lesson table with id, title, subject, grade, summary, objectives, sections, glossary, notice, teacher_id, teacher_name
+---@param lesson table row of model/lesson.lua (M.get: with the name of its teacher)
 ---@return model.post.new
 function M.of(lesson)
   local article = setmetatable({ html = {}, plain = {} }, Article)
