@@ -8,9 +8,11 @@ static const luaL_Reg modules[] = {
     {"host.log", luaopen_host_log},
     {"host.metrics", luaopen_host_metrics},
     {"host.pg", luaopen_host_pg},
+    {"host.server", luaopen_host_server},
     {"host.settings", luaopen_host_settings},
     {"host.task", luaopen_host_task},
     {"host.timer", luaopen_host_timer},
+    {"host.ws", luaopen_host_ws},
     {NULL, NULL},
 };
 

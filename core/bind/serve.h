@@ -14,6 +14,9 @@ struct tls_tickets;
  * the first serve_set_generation(). */
 struct server *serve_new(struct worker_env *env);
 
+/* Ends the server and whatever connection is left, and sets env->server to NULL. Before the VMs are closed. */
+void serve_free(struct worker_env *env);
+
 /* The swap: settings, certificates and folders of the generation in force (env->settings, env->set) hold from now on,
  * new requests and next messages go to vm. Has the type of generations_swap_fn. */
 void serve_set_generation(struct worker_env *env, struct vm *vm);

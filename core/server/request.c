@@ -255,6 +255,11 @@ struct str request_query(const struct request *r)
     return http1_slice(&r->parser.head, r->parser.head.query);
 }
 
+struct str request_service(const struct request *r)
+{
+    return r->service->name;
+}
+
 struct str request_host(const struct request *r)
 {
     return http1_slice(&r->parser.head, r->parser.head.authority);

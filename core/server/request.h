@@ -129,6 +129,7 @@ enum body_state request_read(struct request *r, uint64_t limit, struct str *piec
 struct str request_method(const struct request *r);
 struct str request_target(const struct request *r);
 struct str request_query(const struct request *r);
+struct str request_service(const struct request *r);
 struct str request_host(const struct request *r);
 struct str request_remote(struct request *r);
 struct str request_scheme(struct request *r);

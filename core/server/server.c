@@ -97,6 +97,11 @@ struct service *server_service(struct server *server, struct str name)
     return s;
 }
 
+struct service *server_service_named(struct server *server, const char *name)
+{
+    return server_service(server, str_from(name));
+}
+
 void server_set_static(struct server *server, const char *service, const char *prefix, const char *dir)
 {
     struct service *s = server_service(server, str_from(service));

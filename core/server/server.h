@@ -14,6 +14,7 @@ struct counter_segment;
 struct loop;
 struct request;
 struct server;
+struct service;
 struct socket;
 struct tls_context;
 
@@ -63,6 +64,9 @@ void server_configure(struct server *server, const struct server_options *option
 /* A static folder of a service: requests for GET prefix… are answered from dir (absolute). Replaces one of that prefix.
  */
 void server_set_static(struct server *server, const char *service, const char *prefix, const char *dir);
+
+/* The service of that name, made if it is new; a pointer to compare with request.service. */
+struct service *server_service_named(struct server *server, const char *name);
 
 /* Accepts for this service on fd (which stays the caller's). False when out of memory. */
 bool server_listen(struct server *server, int fd, const char *service, bool tls);

@@ -236,6 +236,11 @@ void socket_close(struct socket *s, int code, struct str reason)
         stream_close(s);
 }
 
+struct str socket_service(const struct socket *s)
+{
+    return s->service->name;
+}
+
 /* The table. --- */
 
 void socket_id(const struct socket *s, char id[SOCKET_ID_MAX])

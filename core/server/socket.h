@@ -81,6 +81,8 @@ void socket_close(struct socket *s, int code, struct str reason);
 /* The hook's work for the event it was given is done. */
 void socket_done(struct socket *s);
 
+struct str socket_service(const struct socket *s);
+
 /* Writes the id: unique on this node. */
 void socket_id(const struct socket *s, char id[SOCKET_ID_MAX]);
 struct socket *socket_find(struct server *server, struct str id);
