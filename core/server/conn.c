@@ -179,11 +179,9 @@ static void written(struct conn *c)
             conn_close(c, false);
         return;
     }
-    if (c->blocked) {
-        c->blocked = false;
-        if (c->protocol->drained)
-            c->protocol->drained(c);
-    }
+    c->blocked = false;
+    if (c->protocol->drained)
+        c->protocol->drained(c);
 }
 
 static void after_write(struct conn *c, enum out_result result, bool progress)

@@ -28,7 +28,7 @@ struct conn_protocol {
     void (*half_closed)(struct conn *c);
     /* All input before the FIN has been taken. */
     void (*input_ended)(struct conn *c);
-    /* The output queue is empty again after it was blocked. */
+    /* All output was written. */
     void (*drained)(struct conn *c);
     /* The read deadline is over. */
     void (*timed_out)(struct conn *c);

@@ -80,9 +80,14 @@ static void set_deadline(struct conn *c)
 {
     const struct server_options *options = &c->server->options;
     struct request *r = c->state;
-    if (c->fin_seen || c->closing)
+    if (c->closing)
         return;
-    if (!r) {
+    if (c->fin_seen) {
+        if (r && r->dispatched && !r->half_closed)
+            conn_read_deadline(c, r->linger);
+        if (r && r->dispatched)
+            r->half_closed = true;
+    } else if (!r) {
         conn_read_deadline(c, options->idle_timeout);
     } else if (r->parser.head.size == 0) {
         if (!r->timed) /* from its first octet on, however many follow */
@@ -158,9 +163,7 @@ static size_t on_input(struct conn *c, char *data, size_t n)
 
 static void on_half_closed(struct conn *c)
 {
-    struct request *r = c->state;
-    if (r && r->dispatched)
-        conn_read_deadline(c, r->linger);
+    set_deadline(c);
 }
 
 static void on_input_ended(struct conn *c)
@@ -198,7 +201,7 @@ static void on_timed_out(struct conn *c)
 static void on_drained(struct conn *c)
 {
     struct request *r = c->state;
-    if (r && r->dispatched && !r->discarding)
+    if (r && r->waiting)
         c->server->hooks->request_event(r);
 }
 

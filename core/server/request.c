@@ -52,7 +52,7 @@ struct request *request_new(struct server *server, struct service *service, cons
     r->status = 0;
     r->sent = 0;
     r->dispatched = r->handling = r->started_answer = r->answered = r->gone = r->must_close = false;
-    r->discarding = r->timed = r->keeps_head = false;
+    r->discarding = r->timed = r->half_closed = r->keeps_head = false;
     r->stream = NULL;
     r->generation = r->task = r->waiting = NULL;
     r->wait_kind = 0;

@@ -83,6 +83,7 @@ struct request {
     bool must_close;        /* no other request on this connection */
     bool discarding;        /* answered before its content was read: the rest is dropped */
     bool timed;             /* its head is late: the deadline runs */
+    bool half_closed;       /* the client has sent its FIN: the handler has r->linger seconds */
     bool keeps_head;        /* the head's octets were copied to the arena */
 
     struct socket *stream; /* the event stream that it has become, NULL: none */
