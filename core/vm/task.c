@@ -324,6 +324,18 @@ static void spare_coroutine(struct vm *vm, struct task *t, bool broken)
     vm->spare_count++;
 }
 
+/* The error at index as text, left on the stack: itself, or the message of a table { code, message }. */
+static const char *error_text(lua_State *L, int index)
+{
+    lua_pushvalue(L, index);
+    if (lua_istable(L, -1)) {
+        lua_pushliteral(L, "message");
+        lua_rawget(L, -2);
+    }
+    const char *text = lua_tostring(L, -1);
+    return text ? text : "an error that is no text";
+}
+
 static void log_failure(struct task *t, const char *error, const char *traceback)
 {
     log_write(LOG_ERROR, "task failed", log_str("task", t->label), log_int("task_id", (int64_t)t->id),
@@ -347,12 +359,10 @@ static void end_task(struct task *t, enum task_end end, int count)
     cancel_children(t, "cancelled", "the task that started this one has ended");
     unlink_from_parent(t);
     if (end == TASK_FAILED && !t->quiet) {
-        const char *text = lua_tostring(co, -2);
-        if (!text && luaL_callmeta(co, -2, "__tostring")) {
-            lua_replace(co, -3);
-            text = lua_tostring(co, -2);
-        }
-        log_failure(t, text ? text : luaL_typename(co, -2), lua_tostring(co, -1));
+        int top = lua_gettop(co);
+        const char *traceback = lua_tostring(co, -1);
+        log_failure(t, error_text(co, -2), traceback);
+        lua_settop(co, top);
     }
     if (t->on_done)
         t->on_done(t, end, co, count, t->arg);
