@@ -204,3 +204,28 @@ def test_every_path_tells_its_methods(world):
         missing = next(method for method in ("PUT", "DELETE", "PATCH", "POST", "GET") if method not in allowed)
         answer = world.call(missing, target)
         assert answer.status == 405 and set(answer.header("allow").split(", ")) == allowed, answer
+
+
+def test_nobody_touches_what_is_another_family(world, product):
+    """Role by route by ownership: strangers of every role meet 403 or 404 at every object of the first family."""
+    stranger = World(product)
+    checked = 0
+    for path, method, operation in operations(world):
+        resources = [parameter["schema"].get("x-resource") for parameter in operation.get("parameters", [])
+                     if parameter["in"] == "path"]
+        if not resources or operation.get("x-shared") or not all(world.ids.get(resource) for resource in resources):
+            continue
+        target = path
+        for parameter in operation["parameters"]:
+            if parameter["in"] == "path":
+                ids = world.ids[parameter["schema"]["x-resource"]]
+                target = target.replace("{" + parameter["name"] + "}", ids[0])
+        chance = contract.chance_of(path)
+        schema = body_schema(operation)
+        body = world.document.valid(schema, chance, stranger.ids) if schema else None
+        for role in ROLES:
+            answer = stranger.call(method, target, body, role, **world.headers(operation))
+            expected = (403, 404) if role in operation["x-roles"] else (403,)
+            assert answer.status in expected, f"a strange {role}: {method} {target} → {answer}"
+            checked += 1
+    assert checked > 60

@@ -1,0 +1,50 @@
+-- toolboxd routes [SERVICE]: every route of the configured services, with who may call it and where it is written.
+
+local usage = [[
+usage: toolboxd routes [--config FILE] [SERVICE]
+
+Lists method, path, who may call it and file:line of every route, of all services or of one.]]
+
+local function who(rule)
+  if not rule.scheme then return "public" end
+  if rule.role_names then return table.concat(rule.role_names, ",") end
+  return rule.scheme == "user" and "signed in" or rule.scheme
+end
+
+local function sorted(services)
+  local names = {}
+  for name in pairs(services) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+-- Columns as wide as their widest entry.
+local function write(rows)
+  local widths = {}
+  for _, row in ipairs(rows) do
+    for i, text in ipairs(row) do widths[i] = math.max(widths[i] or 0, #text) end
+  end
+  for _, row in ipairs(rows) do
+    for i = 1, #row - 1 do row[i] = row[i] .. (" "):rep(widths[i] - #row[i]) end
+    io.write(table.concat(row, "  "), "\n")
+  end
+end
+
+local function run(wanted, more)
+  local settings = require "host.settings"
+  local app = require(settings.app)
+  if more or (wanted and not app.services[wanted]) then
+    io.stderr:write("toolboxd routes: there is no service ", more or wanted, "\n", usage, "\n")
+    return 2
+  end
+  local rows = {}
+  for _, name in ipairs(wanted and { wanted } or sorted(app.services)) do
+    for _, route in ipairs(app.services[name].routes) do
+      rows[#rows + 1] = { name, route.method, route.path, who(route.guard), route.where }
+    end
+  end
+  write(rows)
+  return 0
+end
+
+return { usage = usage, run = run }
