@@ -39,6 +39,7 @@ static void link_conn(struct conn *c)
         c->next->previous = c;
     server->conns = c;
     server->counts.connections++;
+    metrics_connections(server->metrics, &server->counts);
 }
 
 static void unlink_conn(struct conn *c)

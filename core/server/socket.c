@@ -86,6 +86,7 @@ struct socket *socket_new(struct request *r, enum socket_kind kind, struct str h
         server->counts.websockets++;
     else
         server->counts.streams++;
+    metrics_connections(server->metrics, &server->counts);
     loop_defer(server->loop, socket_step, s);
     return s;
 }
