@@ -1,7 +1,9 @@
 -- app.lua: the table of contents: which services there are, and what they have in common. The core calls it once per
 -- generation (setting app); which of the services a process runs says the setting services.
 
+local clock = require "workflow.clock"
 local db = require "model.db"
+local engine = require "workflow.engine"
 local event = require "model.event"
 local health = require "web.health"
 local idempotency = require "model.idempotency"
@@ -14,6 +16,7 @@ local settings = require "host.settings"
 local task = require "host.task"
 local timer = require "host.timer"
 local tokens = require "web.session"
+local workflows = require "workflows.all"
 
 local modules = {
   api = "services.api",              -- the REST API, live topics, documents
@@ -69,6 +72,7 @@ local function start()
   task.spawn("ended sessions", watch_sessions)
   task.spawn("live topics", hub.start)
   limits.start()
+  clock.start(engine.new { workflows = workflows.scripts, source = workflows.source })
   timer.every("forget old events", 600, event.prune)
   timer.every("forget old answers", 600, idempotency.prune)
   for name, service in pairs(services) do
