@@ -1,8 +1,8 @@
--- Runs first in every VM: strict globals, coroutines through which host calls wait, the shim of waiting calls, and what
--- served scripts do not get. Called by vm.c with (host, served); returns shim(fn), which bind_waiting() uses.
+-- Runs first in every VM: strict globals, coroutines through which host calls wait, the shim of waiting calls, and
+-- what served scripts do not get. Called by vm.c with (host, served); returns shim(fn), which bind_waiting() uses.
 --
--- A host call waits by yielding MARK. Only the task's outermost coroutine is resumed by the core, so coroutine.resume and
--- coroutine.wrap hand a MARK outward and the results inward: user code sees none of it.
+-- A host call waits by yielding MARK. Only the task's outermost coroutine is resumed by the core, so coroutine.resume
+-- and coroutine.wrap hand a MARK outward and the results inward: user code sees none of it.
 
 local host, served = ...
 local MARK, CANCEL, refuse, can_yield = host.mark, host.cancel, host.refuse, host.can_yield
@@ -18,19 +18,19 @@ local function forward(co, ok, mark, ...)
   return ok, mark, ...
 end
 
-function coroutine.resume(co, ...)
+rawset(coroutine, "resume", function(co, ...)
   return forward(co, resume(co, ...))
-end
+end)
 
 local function unwrap(ok, ...)
   if ok then return ... end
   error((...), 0)
 end
 
-function coroutine.wrap(fn)
+rawset(coroutine, "wrap", function(fn)
   local co = create(fn)
   return function(...) return unwrap(forward(co, resume(co, ...))) end
-end
+end)
 
 local function finish(first, ...)
   if first == CANCEL then error((...), 0) end
