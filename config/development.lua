@@ -23,7 +23,7 @@ return {
     content = here(2368),
   },
   admin_listen = "127.0.0.1:9100",
-  assets = { "lua/services", "lua/roblox" },
+  assets = { "lua/services", "lua/roblox", "lua/workflows", "migrations" },
   control = ".run/control.sock",
   workers = 2,
   log_level = "info",

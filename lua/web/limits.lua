@@ -45,11 +45,12 @@ end
 ---@param key string who and what
 ---@param limit integer requests
 ---@param seconds number per so many seconds
+---@param now? number
 ---@return boolean allowed
 ---@return integer remaining
 ---@return integer reset seconds until the window has slid on
-function M.take(key, limit, seconds)
-  local now = timer.wall()
+function M.take(key, limit, seconds, now)
+  now = now or timer.wall()
   local counter = counter_of(key, seconds, now)
   local passed = now / seconds - counter.window
   local used = counter.count + counter.before * (1 - passed)

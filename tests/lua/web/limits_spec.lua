@@ -1,0 +1,37 @@
+-- Rate limits: the arithmetic of the sliding window.
+
+local limits = require "web.limits"
+
+describe("web.limits", function()
+  it("allows as many as the limit, then none", function()
+    for i = 1, 5 do
+      local allowed, remaining = limits.take("spec:a", 5, 60, 600)
+      assert.is_true(allowed)
+      assert.equal(5 - i, remaining)
+    end
+    local allowed, remaining, reset = limits.take("spec:a", 5, 60, 600)
+    assert.is_false(allowed)
+    assert.equal(0, remaining)
+    assert.equal(60, reset)
+  end)
+
+  it("keeps callers apart", function()
+    assert.is_true((limits.take("spec:b", 1, 60, 600)))
+    assert.is_true((limits.take("spec:c", 1, 60, 600)))
+    assert.is_false((limits.take("spec:b", 1, 60, 601)))
+  end)
+
+  it("slides: what came late in the window before still counts for its part", function()
+    for _ = 1, 10 do assert.is_true((limits.take("spec:d", 10, 60, 659))) end
+    -- Half a window later half of it is forgotten.
+    local allowed = 0
+    for _ = 1, 10 do
+      if limits.take("spec:d", 10, 60, 690) then allowed = allowed + 1 end
+    end
+    assert.equal(5, allowed)
+    -- Two windows later nothing is left.
+    local fresh, remaining = limits.take("spec:d", 10, 60, 800)
+    assert.is_true(fresh)
+    assert.equal(9, remaining)
+  end)
+end)
