@@ -104,7 +104,7 @@ return {
   -- Limits on scripts.
   { name = "lua_memory", type = "size", default = "256 MiB", min = "8 MiB", max = "4 GiB", reload = false,
     doc = "per worker, all its generations together" },
-  { name = "script_timeout", type = "duration", default = "5 s", min = "50 ms", max = "5 min", reload = true,
+  { name = "script_timeout", type = "duration", default = "500 ms", min = "50 ms", max = "5 min", reload = true,
     doc = "how long a script may hold the loop before it is interrupted, or else its worker replaced" },
   { name = "script_guard", type = "boolean", default = false, reload = false,
     doc = "makes compiled loops interruptible too; tight loops cost about twice as much" },
