@@ -224,7 +224,7 @@ static void close_all(void)
 {
     timer_stop(&worker.beat);
     timer_stop(&worker.limit);
-    server_free(worker.env.server);
+    serve_free(&worker.env);
     stores_close(&worker.env);
 }
 
