@@ -3,8 +3,10 @@
 #include "bind/bind.h"
 
 static const luaL_Reg modules[] = {
+    {"host.crypto", luaopen_host_crypto},
     {"host.file", luaopen_host_file},
     {"host.json", luaopen_host_json},
+    {"host.jwt", luaopen_host_jwt},
     {"host.log", luaopen_host_log},
     {"host.metrics", luaopen_host_metrics},
     {"host.pg", luaopen_host_pg},

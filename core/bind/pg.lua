@@ -1,9 +1,9 @@
--- The part of host.pg that is easier said in Lua: what surrounds a held connection. bind/pg.c calls this once per VM with
--- the module, the methods of databases, the primitives of bind/pg_hold.c and the methods of connections.
+-- The part of host.pg that is easier said in Lua: what surrounds a held connection. bind/pg.c calls this once per VM
+-- with the module, the methods of databases, the primitives of bind/pg_hold.c and the methods of connections.
 
 local pg, database, held, connection = ...
 local encode, task = require("host.json").encode, require "host.task"
-local pcall, error, type, tostring, random = pcall, error, type, tostring, math.random
+local pcall, error, type, random = pcall, error, type, math.random
 local acquire, release = held.acquire, held.release
 
 local text = pg.text

@@ -13,10 +13,9 @@ static void must(int ok)
         abort();
 }
 
-void aead_seal(const unsigned char key[AEAD_KEY_SIZE], struct str plain, struct str context, struct buf *out)
+void aead_seal(const unsigned char key[AEAD_KEY_SIZE], struct str plain, struct str context, unsigned char *out)
 {
-    unsigned char *nonce = (unsigned char *)buf_reserve(out, plain.n + AEAD_OVERHEAD);
-    unsigned char *cipher = nonce + AEAD_NONCE_SIZE, *tag = cipher + plain.n;
+    unsigned char *nonce = out, *cipher = nonce + AEAD_NONCE_SIZE, *tag = cipher + plain.n;
     random_bytes(nonce, AEAD_NONCE_SIZE);
 
     int n = 0;
@@ -30,10 +29,9 @@ void aead_seal(const unsigned char key[AEAD_KEY_SIZE], struct str plain, struct 
     must(EVP_EncryptFinal_ex(ctx, tag, &n));
     must(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, AEAD_TAG_SIZE, tag));
     EVP_CIPHER_CTX_free(ctx);
-    out->len += plain.n + AEAD_OVERHEAD;
 }
 
-bool aead_unseal(const unsigned char key[AEAD_KEY_SIZE], struct str sealed, struct str context, struct buf *out)
+bool aead_unseal(const unsigned char key[AEAD_KEY_SIZE], struct str sealed, struct str context, unsigned char *out)
 {
     if (sealed.n < AEAD_OVERHEAD)
         return false;
@@ -43,19 +41,16 @@ bool aead_unseal(const unsigned char key[AEAD_KEY_SIZE], struct str sealed, stru
     memcpy(tag, cipher + length, sizeof tag);
 
     int n = 0;
-    unsigned char *plain = (unsigned char *)buf_reserve(out, length + 1);
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     bool ok = ctx && EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, nonce) == 1;
     if (ok && context.n > 0)
         ok = EVP_DecryptUpdate(ctx, NULL, &n, (const unsigned char *)context.p, (int)context.n) == 1;
     if (ok && length > 0)
-        ok = EVP_DecryptUpdate(ctx, plain, &n, cipher, (int)length) == 1;
+        ok = EVP_DecryptUpdate(ctx, out, &n, cipher, (int)length) == 1;
     ok = ok && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, AEAD_TAG_SIZE, tag) == 1 &&
-         EVP_DecryptFinal_ex(ctx, plain + length, &n) == 1;
+         EVP_DecryptFinal_ex(ctx, tag, &n) == 1;
     EVP_CIPHER_CTX_free(ctx);
-    if (ok)
-        out->len += length;
-    else
-        explicit_bzero(plain, length); /* unauthenticated text must not be found later */
+    if (!ok)
+        explicit_bzero(out, length); /* unauthenticated text must not be found later */
     return ok;
 }

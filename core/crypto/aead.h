@@ -5,14 +5,15 @@
 #ifndef CRYPTO_AEAD_H
 #define CRYPTO_AEAD_H
 
-#include "base/buf.h"
+#include "base/str.h"
 
 enum { AEAD_KEY_SIZE = 32, AEAD_NONCE_SIZE = 12, AEAD_TAG_SIZE = 16, AEAD_OVERHEAD = AEAD_NONCE_SIZE + AEAD_TAG_SIZE };
 
-/* Appends plain, sealed, to out. context is authenticated but not in it. */
-void aead_seal(const unsigned char key[AEAD_KEY_SIZE], struct str plain, struct str context, struct buf *out);
+/* Writes plain.n + AEAD_OVERHEAD octets to out. context is authenticated but not in them. */
+void aead_seal(const unsigned char key[AEAD_KEY_SIZE], struct str plain, struct str context, unsigned char *out);
 
-/* Appends the plain text to out; false, and nothing appended, if sealed, key or context is not what it was. */
-bool aead_unseal(const unsigned char key[AEAD_KEY_SIZE], struct str sealed, struct str context, struct buf *out);
+/* Writes sealed.n - AEAD_OVERHEAD octets to out; false, and they are zero, if sealed, key or context is not what it was
+ * (or sealed is shorter than AEAD_OVERHEAD: then nothing is written). */
+bool aead_unseal(const unsigned char key[AEAD_KEY_SIZE], struct str sealed, struct str context, unsigned char *out);
 
 #endif

@@ -53,34 +53,28 @@ static void test_hmac(void **state)
 static void test_sealing(void **state)
 {
     (void)state;
-    unsigned char key[AEAD_KEY_SIZE] = {7};
-    struct buf sealed = {0}, again = {0}, plain = {0};
-    aead_seal(key, STR("birth date"), STR("user 1"), &sealed);
-    aead_seal(key, STR("birth date"), STR("user 1"), &again);
-    assert_int_equal(sealed.len, 10 + AEAD_OVERHEAD);
-    assert_memory_not_equal(sealed.data, again.data, sealed.len);
-    assert_true(aead_unseal(key, buf_str(&sealed), STR("user 1"), &plain));
-    assert_true(str_eq(buf_str(&plain), STR("birth date")));
+    unsigned char key[AEAD_KEY_SIZE] = {7}, sealed[10 + AEAD_OVERHEAD], again[10 + AEAD_OVERHEAD], plain[10];
+    struct str text = STR("birth date"), context = STR("user 1"), all = {(const char *)sealed, sizeof sealed};
+    aead_seal(key, text, context, sealed);
+    aead_seal(key, text, context, again);
+    assert_memory_not_equal(sealed, again, sizeof sealed);
+    assert_true(aead_unseal(key, all, context, plain));
+    assert_memory_equal(plain, text.p, text.n);
 
-    buf_clear(&plain);
-    assert_false(aead_unseal(key, buf_str(&sealed), STR("user 2"), &plain));
-    for (size_t i = 0; i < sealed.len; i++) {
-        sealed.data[i] ^= 1;
-        assert_false(aead_unseal(key, buf_str(&sealed), STR("user 1"), &plain));
-        sealed.data[i] ^= 1;
+    static const unsigned char zeros[10];
+    assert_false(aead_unseal(key, all, STR("user 2"), plain));
+    assert_memory_equal(plain, zeros, sizeof plain);
+    for (size_t i = 0; i < sizeof sealed; i++) {
+        sealed[i] ^= 1;
+        assert_false(aead_unseal(key, all, context, plain));
+        sealed[i] ^= 1;
     }
-    assert_false(aead_unseal(key, str_of(sealed.data, AEAD_OVERHEAD - 1), STR("user 1"), &plain));
+    assert_false(aead_unseal(key, str_of(all.p, AEAD_OVERHEAD - 1), context, plain));
     key[0]++;
-    assert_false(aead_unseal(key, buf_str(&sealed), STR("user 1"), &plain));
-    assert_int_equal(plain.len, 0);
+    assert_false(aead_unseal(key, all, context, plain));
 
-    buf_clear(&sealed);
-    aead_seal(key, STR_NULL, STR_NULL, &sealed);
-    assert_true(aead_unseal(key, buf_str(&sealed), STR_NULL, &plain));
-    assert_int_equal(plain.len, 0);
-    buf_free(&sealed);
-    buf_free(&again);
-    buf_free(&plain);
+    aead_seal(key, STR_NULL, STR_NULL, sealed);
+    assert_true(aead_unseal(key, str_of(all.p, AEAD_OVERHEAD), STR_NULL, plain));
 }
 
 static void test_passwords(void **state)
