@@ -134,6 +134,12 @@ return {
     doc = "every answer is checked against its declared schema: for development and tests" },
   { name = "reload_pages", type = "boolean", default = false, reload = true,
     doc = "open dashboard pages load themselves again after a reload: for development" },
+  { name = "development", type = "boolean", default = false, reload = true,
+    doc = "allows what would be a mistake elsewhere, such as migrate reset" },
+  { name = "workflow_lease", type = "duration", default = "15 s", min = "1 s", max = "10 min", reload = true,
+    doc = "a runner of a workflow that is not heard of for so long is given up, and another goes on" },
+  { name = "workflow_slots", type = "integer", default = 4, min = 1, max = 1000, reload = true,
+    doc = "workflow runs at the same time, per worker" },
   { name = "llm", type = "record", reload = true, doc = "what writes lessons",
     fields = {
       { name = "provider", type = "enum", values = { "extractive", "openai", "anthropic" }, default = "extractive",

@@ -28,6 +28,7 @@ return {
   workers = 2,
   log_level = "info",
   access_log = false,
+  development = true,
   check_answers = true,
   reload_pages = true,
   auth_rate_limit = 1000,

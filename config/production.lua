@@ -12,6 +12,7 @@ end
 production.control = "/run/toolboxd/control.sock"
 production.workers = 0
 production.access_log = true
+production.development = nil
 production.check_answers = nil
 production.reload_pages = nil
 production.auth_rate_limit = nil

@@ -11,4 +11,8 @@ for name, port in (os.getenv("TOOLBOX_TEST_PORTS") or ""):gmatch("(%w+)=(%d+)") 
   end
 end
 
+-- TOOLBOX_TEST_LLM is "openai=http://127.0.0.1:41010": a server of the test's own that speaks as a model's does.
+local provider, url = (os.getenv("TOOLBOX_TEST_LLM") or ""):match("^(%l+)=(.+)$")
+if provider then development.llm = { provider = provider, url = url, model = "test-model", key = "test-key" } end
+
 return development
