@@ -1,5 +1,6 @@
 /* bind/server.c: host.server: counts, who answers, and the wait for the end of a generation. The request object is
  * request.c's. Called only from Lua. */
+#include <signal.h>
 #include <unistd.h>
 
 #include "bind/serving.h"
@@ -67,7 +68,16 @@ static int l_swapped(lua_State *L)
     return task_wait(L, &w->wait);
 }
 
-static const luaL_Reg functions[] = {{"counts", l_counts}, {"whoami", l_whoami}, {NULL, NULL}};
+/* For fault suites: what a defect of the core would do. A script can hold its worker up anyway, so this opens nothing. */
+static int l_crash(lua_State *L)
+{
+    (void)L;
+    signal(SIGSEGV, SIG_DFL);
+    raise(SIGSEGV);
+    return 0;
+}
+
+static const luaL_Reg functions[] = {{"counts", l_counts}, {"crash", l_crash}, {"whoami", l_whoami}, {NULL, NULL}};
 
 int luaopen_host_server(lua_State *L)
 {

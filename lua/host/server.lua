@@ -104,6 +104,9 @@ function server.counts() end
 ---@return { pid: integer, worker: integer, generation: integer, draining: boolean }
 function server.whoami() end
 
+---Ends this worker as a defect of the core would (SIGSEGV), for fault suites.
+function server.crash() end
+
 ---Waits until this generation is replaced or the worker stops: long polls race it and answer early.
 ---@return string reason "reload" or "stop"
 function server.swapped() end
