@@ -5,7 +5,7 @@ local errors = require "web.errors"
 local file = require "host.file"
 local guard = require "web.guard"
 local material = require "sync.material"
-local package = require "services.bridge.package"
+local bundle = require "services.bridge.package"
 local rbxmx = require "sync.rbxmx"
 local rules = require "sync.rules"
 local schema = require "web.schema"
@@ -24,7 +24,7 @@ end
 
 local function package_model(name)
   return function()
-    return 200, rbxmx.write { package.build(name) }, attachment("toolbox-" .. name .. ".rbxmx")
+    return 200, rbxmx.write { bundle.build(name) }, attachment("toolbox-" .. name .. ".rbxmx")
   end
 end
 
