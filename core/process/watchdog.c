@@ -14,10 +14,10 @@
 #include "process/master.h"
 #include "vm/settings.h"
 
-static const double INTERVAL = 0.1;  /* seconds between two looks */
-static const double AFTER_ASK = 0.3; /* what an interrupted script gets to end in */
-static const double STOPPED = 1;     /* a worker in state T (SIGSTOP) so long is replaced */
-static const double SILENT = 15;     /* no sign of life at all, whatever the reason */
+static const double INTERVAL = 0.05;  /* seconds between two looks */
+static const double AFTER_ASK = 0.15; /* what an interrupted script gets to end in */
+static const double STOPPED = 1;      /* a worker in state T (SIGSTOP) so long is replaced */
+static const double SILENT = 15;      /* no sign of life at all, whatever the reason */
 
 static double cpu_seconds(pid_t pid)
 {
@@ -74,7 +74,7 @@ static void look(struct worker *w, double timeout, double now)
         worker_kill(w, "it has been stopped");
     } else if (atomic_load(&w->beat->running)) {
         double used = cpu_seconds(w->pid) - w->cpu;
-        if (used < timeout * 0.8 && still < timeout + SILENT)
+        if (used < timeout * 0.6 && still < timeout + SILENT)
             return;
         if (!w->asked && still > timeout)
             interrupt(w);

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "vm/beat.h"
 #include "vm/loader.h"
+#include "vm/settings.h"
 #include "vm/state.h"
 
 static const unsigned char prelude[] = {
@@ -148,6 +149,32 @@ void vm_interrupt(const char *message)
     lua_sethook(L, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
     if (vm_of(L)->guard)
         raise(SIGPROF); /* the profiler's handler makes compiled code leave its loop */
+}
+
+/* script_guard: the profiler, sampling hardly ever, makes the compiler put a check into every loop. It serves one state
+ * at a time: the generation in force. */
+static struct vm *guarded_vm;
+
+static void on_sample(void *data, lua_State *L, int samples, int state)
+{
+    (void)data, (void)L, (void)samples, (void)state;
+}
+
+static void unguard(struct vm *vm)
+{
+    if (!vm || !vm->guard)
+        return;
+    luaJIT_profile_stop(vm->L);
+    vm->guard = false;
+    guarded_vm = NULL;
+}
+
+static void guard(struct vm *vm)
+{
+    unguard(guarded_vm);
+    luaJIT_profile_start(vm->L, "li100000000", on_sample, NULL);
+    vm->guard = true;
+    guarded_vm = vm;
 }
 
 /* ---- libraries ---- */
@@ -292,6 +319,7 @@ void vm_on_close(struct vm *vm, struct vm_hook *hook, void (*fn)(struct vm_hook 
 
 void vm_before_close(struct vm *vm)
 {
+    unguard(vm);
     run_hooks(&vm->close, "close");
 }
 
@@ -308,6 +336,8 @@ void vm_on_activate(struct vm *vm, struct vm_hook *hook, void (*fn)(struct vm_ho
 void vm_activate(struct vm *vm)
 {
     vm->active = true;
+    if (vm->options.set && settings_bool(vm->options.settings, "script_guard"))
+        guard(vm);
     run_hooks(&vm->activate, NULL);
 }
 
