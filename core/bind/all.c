@@ -10,6 +10,7 @@ static const luaL_Reg modules[] = {
     {"host.log", luaopen_host_log},
     {"host.metrics", luaopen_host_metrics},
     {"host.pg", luaopen_host_pg},
+    {"host.redis", luaopen_host_redis},
     {"host.server", luaopen_host_server},
     {"host.settings", luaopen_host_settings},
     {"host.task", luaopen_host_task},

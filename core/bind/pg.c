@@ -2,19 +2,19 @@
  * and holds are Lua (pg.lua) over bind/pg_hold.c; values are bind/pg_value.c's. */
 #include "bind/pg.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/counter.h"
 #include "bind/bind.h"
+#include "bind/listener.h"
 #include "bind/pg_value.h"
 #include "vm/settings.h"
 
 static const char database_type[] = "host.pg.database";
 
-enum { NAME_MAX_LENGTH = 63 /* of a database or, by PostgreSQL's limit, a channel */ };
+enum { NAME_MAX_LENGTH = 63 };
 
 /* ---- Databases ---- */
 
@@ -24,12 +24,11 @@ struct database {
     char name[NAME_MAX_LENGTH + 1];
 };
 
-/* The value of a field of the database's setting. */
-static const struct setting *find_field(lua_State *L, const char *name, const char *field)
+static bool is_declared(lua_State *L, const char *name)
 {
-    char path[160];
-    snprintf(path, sizeof path, "databases.%s.%s", name, field);
-    return settings_find(vm_settings(vm_of(L)), path);
+    char path[16 + NAME_MAX_LENGTH];
+    snprintf(path, sizeof path, "databases.%s", name);
+    return settings_find(vm_settings(vm_of(L)), path) != NULL;
 }
 
 static int l_database(lua_State *L)
@@ -37,7 +36,7 @@ static int l_database(lua_State *L)
     size_t n;
     const char *name = luaL_checklstring(L, 1, &n);
     luaL_argcheck(L, n > 0 && n <= NAME_MAX_LENGTH && !memchr(name, '.', n), 1, "not a database's name");
-    if (!find_field(L, name, "url"))
+    if (!is_declared(L, name))
         return luaL_error(L, "setting databases has no '%s'", name);
     struct database *d = lua_newuserdata(L, sizeof *d);
     *d = (struct database){0};
@@ -47,28 +46,12 @@ static int l_database(lua_State *L)
     return 1;
 }
 
-static double number_field(lua_State *L, const char *name, const char *field)
-{
-    return find_field(L, name, field)->number; /* declared with a default */
-}
-
+/* The worker has opened a pool for every database of its settings; those need a restart to change. */
 static void open_database(lua_State *L, struct database *d)
 {
     struct worker_env *env = vm_env(vm_of(L));
-    if (!env->pg)
-        env->pg = pg_pools_new();
-    d->pool = pg_pools_find(env->pg, d->name);
-    if (!d->pool)
-        d->pool = pg_pools_add(env->pg, &(struct pg_pool_options){
-                                            .loop = env->loop,
-                                            .work = env->work,
-                                            .name = d->name,
-                                            .url = find_field(L, d->name, "url")->text,
-                                            .size = (unsigned)number_field(L, d->name, "pool"),
-                                            .connect_timeout = number_field(L, d->name, "connect_timeout"),
-                                            .query_timeout = number_field(L, d->name, "query_timeout"),
-                                        });
-    if (env->counters) {
+    d->pool = env->pg ? pg_pools_find(env->pg, d->name) : NULL;
+    if (d->pool && env->counters) {
         struct buf labels = {0};
         counter_label(&labels, STR("database"), str_from(d->name));
         d->seconds = counter_histogram(env->counters, STR("toolbox_pg_seconds"), buf_str(&labels), counter_seconds,
@@ -84,6 +67,8 @@ static struct database *check_database(lua_State *L)
         luaL_error(L, "module bodies only build tables: use databases from a handler, a timer or the start function");
     if (!d->pool)
         open_database(L, d);
+    if (!d->pool)
+        luaL_error(L, "this process has no connections to databases");
     return d;
 }
 
@@ -185,73 +170,39 @@ static int l_status(lua_State *L)
     return 1;
 }
 
-/* ---- Notifications: listeners belong to their generation, from its swap to its end ---- */
+/* ---- Notifications ---- */
 
-struct listener {
+struct pg_listening {
+    struct listener listener;
     struct pg_subscription subscription;
-    struct vm_hook life;
-    struct vm *vm;
-    struct database *database;
-    int fn, self; /* registry references: the function; the listener, with its database as environment */
-    char channel[NAME_MAX_LENGTH + 1];
+    struct database *database; /* kept by the listener */
 };
 
 static void on_notification(struct pg_subscription *s, struct str payload)
 {
-    struct listener *l = s->arg;
-    struct task *task = task_new(l->vm, &(struct task_options){.label = l->channel});
-    lua_State *co = task_state(task);
-    lua_rawgeti(co, LUA_REGISTRYINDEX, l->fn);
-    if (payload.p)
-        lua_pushlstring(co, payload.p, payload.n);
-    else
-        lua_pushnil(co);
-    task_start(task, 1);
+    listener_deliver(s->arg, payload);
 }
 
-static void on_retire(struct vm_hook *hook, const char *reason)
+static void begin_listening(struct listener *listener)
 {
-    (void)reason;
-    struct listener *l = (struct listener *)((char *)hook - offsetof(struct listener, life));
-    lua_State *L = vm_state(l->vm);
-    pg_unlisten(&l->subscription);
-    luaL_unref(L, LUA_REGISTRYINDEX, l->fn);
-    luaL_unref(L, LUA_REGISTRYINDEX, l->self);
-}
-
-static void on_activate(struct vm_hook *hook, const char *reason)
-{
-    (void)reason;
-    struct listener *l = (struct listener *)((char *)hook - offsetof(struct listener, life));
-    if (!l->database->pool)
-        open_database(vm_state(l->vm), l->database);
+    struct pg_listening *l = (struct pg_listening *)listener;
+    open_database(vm_state(listener->vm), l->database);
     l->subscription.fn = on_notification;
     l->subscription.arg = l;
-    pg_listen(l->database->pool, &l->subscription, str_from(l->channel));
-    vm_on_retire(l->vm, &l->life, on_retire);
+    pg_listen(l->database->pool, &l->subscription, str_from(listener->channel));
+}
+
+static void end_listening(struct listener *listener)
+{
+    pg_unlisten(&((struct pg_listening *)listener)->subscription);
 }
 
 static int l_listen(lua_State *L)
 {
     struct database *d = luaL_checkudata(L, 1, database_type);
-    size_t n;
-    const char *channel = luaL_checklstring(L, 2, &n);
-    luaL_argcheck(L, n > 0 && n <= NAME_MAX_LENGTH && !memchr(channel, '"', n) && !memchr(channel, '\0', n), 2,
-                  "expected a channel's name of at most 63 octets");
-    luaL_checktype(L, 3, LUA_TFUNCTION);
-    if (vm_retired(vm_of(L)))
-        return luaL_error(L, "listeners belong to a generation, and this one has been replaced");
-    lua_settop(L, 3);
-    struct listener *l = lua_newuserdata(L, sizeof *l);
-    *l = (struct listener){.vm = vm_of(L), .database = d};
-    memcpy(l->channel, channel, n);
-    lua_createtable(L, 1, 0); /* keeps the database */
-    lua_pushvalue(L, 1);
-    lua_rawseti(L, -2, 1);
-    lua_setfenv(L, -2);
-    l->self = luaL_ref(L, LUA_REGISTRYINDEX);
-    l->fn = luaL_ref(L, LUA_REGISTRYINDEX);
-    vm_on_activate(l->vm, &l->life, on_activate);
+    struct pg_listening *l = listener_new(L, sizeof *l, 2, 3, 1);
+    l->database = d;
+    listener_start(&l->listener, begin_listening, end_listening);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "client/backoff.h"
 #include "loop/loop.h"
 
 #include <stddef.h>
@@ -79,7 +80,7 @@ static void on_lost(struct pg_conn *c, const char *reason)
     for (struct pg_subscription *s = l->first; s; s = s->next)
         s->active = false;
     if (!l->closing)
-        timer_start(&l->retry, pg_backoff(l->failures++));
+        timer_start(&l->retry, backoff_seconds(l->failures++));
 }
 
 static void on_retry(struct timer *t)

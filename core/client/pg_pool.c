@@ -3,12 +3,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "client/backoff.h"
 #include "loop/loop.h"
 
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
     QUEUE_MAX = 10000, /* requests that may wait */
@@ -19,18 +19,6 @@ enum {
 static const double wait_limit = 5; /* seconds in the queue of a database that is there */
 static const double down_limit = 1; /* of one that is not */
 static const double slow = 0.01;    /* a connection whose oldest answer is late by this is left alone if possible */
-
-double pg_backoff(unsigned failures)
-{
-    static uint64_t state; /* xorshift; workers must differ, nothing depends on more */
-    if (!state)
-        state = (uint64_t)getpid() * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)(clock_precise() * 1e9);
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    double delay = 0.1 * (double)(UINT64_C(1) << (failures < 6 ? failures : 6));
-    return (delay < 5 ? delay : 5) * (0.5 + (double)(state >> 11) * 0x1p-54);
-}
 
 /* ---- Connections ---- */
 
@@ -110,7 +98,7 @@ static void on_lost(struct pg_conn *c, const char *reason)
         log_write(LOG_WARN, "the database is away", log_str("database", pool->name), log_str("reason", reason),
                   LOG_END);
     if (!timer_running(&pool->retry))
-        timer_start(&pool->retry, pg_backoff(pool->failures++));
+        timer_start(&pool->retry, backoff_seconds(pool->failures++));
     if (pool->waiting)
         timer_start(&pool->patience, 0);
 }

@@ -49,10 +49,6 @@ struct pg_pool {
 /* Serves the queues as far as connections allow, and opens more if that helps. */
 void pg_pool_pump(struct pg_pool *pool);
 
-/* How long to wait after so many failures in a row: 0.1 s doubling up to 5 s, a random half of it taken off, so that
- * workers do not come all at once. */
-double pg_backoff(unsigned failures);
-
 /* pg_hold.c: a connection has answered or is lost; serve the holds that wait. */
 void pg_slot_answered(struct pg_slot *slot);
 void pg_slot_lost(struct pg_slot *slot, const char *reason);

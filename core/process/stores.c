@@ -2,7 +2,9 @@
 #include "process/stores.h"
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "client/pg_pool.h"
+#include "client/redis_pool.h"
 #include "vm/settings.h"
 
 static void add_database(void *arg, const char *name, const struct setting *setting)
@@ -33,10 +35,17 @@ void stores_open(struct worker_env *env)
 {
     env->pg = pg_pools_new();
     settings_each(env->settings, "databases", add_database, env);
+    const char *redis = settings_text(env->settings, "redis"), *error = NULL;
+    if (redis)
+        env->redis = redis_pool_new(env->loop, env->work, redis, &error);
+    if (error)
+        log_write(LOG_ERROR, "setting redis cannot be used", log_str("reason", error), LOG_END);
 }
 
 void stores_close(struct worker_env *env)
 {
     pg_pools_free(env->pg);
     env->pg = NULL;
+    redis_pool_free(env->redis);
+    env->redis = NULL;
 }
