@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "bind/bind.h"
-#include "bind/listener.h"
+#include "bind/channel.h"
 #include "bind/pg_value.h"
 #include "vm/settings.h"
 
@@ -173,36 +173,36 @@ static int l_status(lua_State *L)
 /* ---- Notifications ---- */
 
 struct pg_listening {
-    struct listener listener;
+    struct channel channel;
     struct pg_subscription subscription;
     struct database *database; /* kept by the listener */
 };
 
 static void on_notification(struct pg_subscription *s, struct str payload)
 {
-    listener_deliver(s->arg, payload);
+    channel_deliver(s->arg, payload);
 }
 
-static void begin_listening(struct listener *listener)
+static void begin_listening(struct channel *channel)
 {
-    struct pg_listening *l = (struct pg_listening *)listener;
-    open_database(vm_state(listener->vm), l->database);
+    struct pg_listening *l = (struct pg_listening *)channel;
+    open_database(vm_state(channel->vm), l->database);
     l->subscription.fn = on_notification;
     l->subscription.arg = l;
-    pg_listen(l->database->pool, &l->subscription, str_from(listener->channel));
+    pg_listen(l->database->pool, &l->subscription, str_from(channel->name));
 }
 
-static void end_listening(struct listener *listener)
+static void end_listening(struct channel *channel)
 {
-    pg_unlisten(&((struct pg_listening *)listener)->subscription);
+    pg_unlisten(&((struct pg_listening *)channel)->subscription);
 }
 
 static int l_listen(lua_State *L)
 {
     struct database *d = luaL_checkudata(L, 1, database_type);
-    struct pg_listening *l = listener_new(L, sizeof *l, 2, 3, 1);
+    struct pg_listening *l = channel_new(L, sizeof *l, 2, 3, 1);
     l->database = d;
-    listener_start(&l->listener, begin_listening, end_listening);
+    channel_start(&l->channel, begin_listening, end_listening);
     return 0;
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "bind/bind.h"
-#include "bind/listener.h"
+#include "bind/channel.h"
 #include "client/redis_pool.h"
 
 enum { ARGUMENTS_MAX = 100000, BATCH_MAX = 10000 };
@@ -231,33 +231,33 @@ static int l_batch(lua_State *L)
 /* ---- Subscriptions ---- */
 
 struct redis_listening {
-    struct listener listener;
+    struct channel channel;
     struct redis_subscription subscription;
 };
 
 static void on_message(struct redis_subscription *s, struct str payload)
 {
-    listener_deliver(s->arg, payload);
+    channel_deliver(s->arg, payload);
 }
 
-static void begin_listening(struct listener *listener)
+static void begin_listening(struct channel *channel)
 {
-    struct redis_listening *l = (struct redis_listening *)listener;
+    struct redis_listening *l = (struct redis_listening *)channel;
     l->subscription.fn = on_message;
     l->subscription.arg = l;
-    redis_subscribe(vm_env(listener->vm)->redis, &l->subscription, str_from(listener->channel));
+    redis_subscribe(vm_env(channel->vm)->redis, &l->subscription, str_from(channel->name));
 }
 
-static void end_listening(struct listener *listener)
+static void end_listening(struct channel *channel)
 {
-    redis_unsubscribe(&((struct redis_listening *)listener)->subscription);
+    redis_unsubscribe(&((struct redis_listening *)channel)->subscription);
 }
 
 static int l_subscribe(lua_State *L)
 {
-    struct redis_listening *l = listener_new(L, sizeof *l, 1, 2, 0);
+    struct redis_listening *l = channel_new(L, sizeof *l, 1, 2, 0);
     check_pool(L);
-    listener_start(&l->listener, begin_listening, end_listening);
+    channel_start(&l->channel, begin_listening, end_listening);
     return 0;
 }
 

@@ -286,12 +286,12 @@ static void on_lost(struct redis_link *link)
 
 const char *redis_refuses(struct str command)
 {
-    static const char *const blocking[] = {"BLPOP",    "BRPOP",    "BRPOPLPUSH", "BLMOVE",  "BLMPOP", "BZPOPMIN",
-                                           "BZPOPMAX", "BZMPOP",   "WAIT",       "MONITOR", "SYNC",   "PSYNC",
-                                           "DEBUG",    "SHUTDOWN", NULL};
-    static const char *const state[] = {"MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH", "SELECT",
-                                        "AUTH",  "HELLO", "QUIT",   "RESET", "CLIENT",  NULL};
-    static const char *const listening[] = {"SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE",
+    static const char *const blocking[] = {"BLPOP",    "BRPOP",    "BRPOPLPUSH", "BLMOVE",   "BLMPOP",
+                                           "BZPOPMIN", "BZPOPMAX", "BZMPOP",     "WAIT",     "MONITOR",
+                                           "SYNC",     "PSYNC",    "DEBUG",      "SHUTDOWN", NULL};
+    static const char *const state[] = {"MULTI", "EXEC",  "DISCARD", "WATCH", "UNWATCH", "SELECT",
+                                        "AUTH",  "HELLO", "QUIT",    "RESET", "CLIENT",  NULL};
+    static const char *const listening[] = {"SUBSCRIBE",  "UNSUBSCRIBE",  "PSUBSCRIBE", "PUNSUBSCRIBE",
                                             "SSUBSCRIBE", "SUNSUBSCRIBE", NULL};
     for (const char *const *word = blocking; *word; word++)
         if (str_ieq(command, str_from(*word)))

@@ -25,8 +25,8 @@ void redis_pool_free(struct redis_pool *pool);
 struct redis_request {
     struct redis_request *next;
     struct redis_pool *pool;
-    struct buf text;       /* the commands as they are sent */
-    unsigned *ends;        /* where each ends in it */
+    struct buf text; /* the commands as they are sent */
+    unsigned *ends;  /* where each ends in it */
     unsigned count, capacity, replied;
     double queued;
     bool sent;

@@ -1,4 +1,4 @@
-#include "bind/listener.h"
+#include "bind/channel.h"
 
 #include <lauxlib.h>
 #include <stddef.h>
@@ -6,19 +6,19 @@
 
 #include "vm/task.h"
 
-void *listener_new(lua_State *L, size_t size, int channel, int fn, int keep)
+void *channel_new(lua_State *L, size_t size, int channel, int fn, int keep)
 {
     size_t n;
     const char *name = luaL_checklstring(L, channel, &n);
-    luaL_argcheck(L, n > 0 && n <= LISTENER_CHANNEL_MAX && !memchr(name, '"', n) && !memchr(name, '\0', n), channel,
+    luaL_argcheck(L, n > 0 && n <= CHANNEL_NAME_MAX && !memchr(name, '"', n) && !memchr(name, '\0', n), channel,
                   "expected a channel's name of at most 63 octets");
     luaL_checktype(L, fn, LUA_TFUNCTION);
     if (vm_retired(vm_of(L)))
         luaL_error(L, "listeners belong to a generation, and this one has been replaced");
-    struct listener *l = lua_newuserdata(L, size);
+    struct channel *l = lua_newuserdata(L, size);
     memset(l, 0, size);
     l->vm = vm_of(L);
-    memcpy(l->channel, name, n);
+    memcpy(l->name, name, n);
     if (keep) {
         lua_createtable(L, 1, 0);
         lua_pushvalue(L, keep);
@@ -34,7 +34,7 @@ void *listener_new(lua_State *L, size_t size, int channel, int fn, int keep)
 static void on_retire(struct vm_hook *hook, const char *reason)
 {
     (void)reason;
-    struct listener *l = (struct listener *)hook;
+    struct channel *l = (struct channel *)hook;
     lua_State *L = vm_state(l->vm);
     l->end(l);
     luaL_unref(L, LUA_REGISTRYINDEX, l->fn);
@@ -44,21 +44,21 @@ static void on_retire(struct vm_hook *hook, const char *reason)
 static void on_activate(struct vm_hook *hook, const char *reason)
 {
     (void)reason;
-    struct listener *l = (struct listener *)hook;
+    struct channel *l = (struct channel *)hook;
     vm_on_retire(l->vm, &l->life, on_retire);
     l->begin(l);
 }
 
-void listener_start(struct listener *l, void (*begin)(struct listener *l), void (*end)(struct listener *l))
+void channel_start(struct channel *l, void (*begin)(struct channel *l), void (*end)(struct channel *l))
 {
     l->begin = begin;
     l->end = end;
     vm_on_activate(l->vm, &l->life, on_activate);
 }
 
-void listener_deliver(struct listener *l, struct str payload)
+void channel_deliver(struct channel *l, struct str payload)
 {
-    struct task *task = task_new(l->vm, &(struct task_options){.label = l->channel});
+    struct task *task = task_new(l->vm, &(struct task_options){.label = l->name});
     lua_State *L = task_state(task);
     lua_rawgeti(L, LUA_REGISTRYINDEX, l->fn);
     if (payload.p)
