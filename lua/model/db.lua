@@ -44,14 +44,30 @@ end
 local Connection = {}
 Connection.__index = Connection
 
---- Runs a statement made of fragments.
----@return table[]? rows with field count
----@return table? err
-function Connection:query(...)
+local function send(self, ...)
   local text, parameters = sql.join(...)
   local rows, err = self.host:query(text, unpack(parameters, 1, parameters.n))
   if not rows then return nil, translate(err) end
   return rows
+end
+
+--- Runs a statement made of fragments.
+---@return table[]? rows an array and nothing else, as JSON can have it
+---@return table? err
+function Connection:query(...)
+  local rows, err = send(self, ...)
+  if not rows then return nil, err end
+  rows.count = nil
+  return rows
+end
+
+--- Runs a statement for what it does.
+---@return integer? count rows that it touched
+---@return table? err
+function Connection:run(...)
+  local rows, err = send(self, ...)
+  if not rows then return nil, err end
+  return rows.count
 end
 
 --- The first row, or nil with the error not_found.
@@ -74,6 +90,7 @@ function Connection:batch(statements)
   end
   local results, err = self.host:batch(list)
   if not results then return nil, translate(err) end
+  for _, rows in ipairs(results) do rows.count = nil end
   return results
 end
 
@@ -85,7 +102,7 @@ end
 ---@class model.database: model.connection
 local Database = {}
 
-for _, name in ipairs { "query", "one", "batch" } do
+for _, name in ipairs { "query", "run", "one", "batch" } do
   Database[name] = function(self, ...)
     return finish(Connection[name](self, ...))
   end

@@ -10,10 +10,10 @@ local id = require "util.id"
 local M = {}
 
 local function enrol(tx, class_id, student_id)
-  local added, err = tx:query({ "insert into enrolments (class_id, student_id) values (?, ?) on conflict do nothing",
+  local added, err = tx:run({ "insert into enrolments (class_id, student_id) values (?, ?) on conflict do nothing",
     class_id, student_id })
   if not added then return nil, err end
-  if added.count > 0 then
+  if added > 0 then
     local told, failure = event.append(tx, "class:" .. class_id, "enrolment.added", { class_id = class_id,
       student_id = student_id })
     if not told then return nil, failure end

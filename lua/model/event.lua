@@ -86,10 +86,8 @@ end
 --- Forgets what is older than M.KEPT days, a portion at a time.
 ---@return integer? deleted
 function M.prune()
-  local rows, err = db.education:query({ "delete from events where id in (select id from events"
+  return db.education:run({ "delete from events where id in (select id from events"
     .. " where created_at < now() - ? * interval '1 day' order by created_at limit 5000)", M.KEPT })
-  if not rows then return nil, err end
-  return rows.count
 end
 
 return M

@@ -64,11 +64,9 @@ end
 --- Forgets what is older than M.KEPT hours, a portion at a time.
 ---@return integer? deleted
 function M.prune()
-  local rows, err = db.education:query({ "delete from idempotency_keys where (owner_id, key) in (select owner_id, key"
+  return db.education:run({ "delete from idempotency_keys where (owner_id, key) in (select owner_id, key"
     .. " from idempotency_keys where created_at < now() - ? * interval '1 hour' order by created_at limit 5000)",
       M.KEPT })
-  if not rows then return nil, err end
-  return rows.count
 end
 
 return M

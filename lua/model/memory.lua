@@ -100,18 +100,14 @@ function M.forget(user, context, which)
   elseif which.source then condition = { "and m.source = ?", which.source }
   elseif which.all then condition = ""
   else return db.fail("invalid", "name keys, a source, or all") end
-  local rows, err = db.memory:query({ "delete from memories m where m.user_id = ?::uuid and m.context = ?",
+  return db.memory:run({ "delete from memories m where m.user_id = ?::uuid and m.context = ?",
     user.id, context or "default" }, condition)
-  if not rows then return nil, err end
-  return rows.count
 end
 
 --- Deletes what has expired, a portion at a time.
 function M.prune()
-  local rows, err = db.memory:query("delete from memories where id in"
+  return db.memory:run("delete from memories where id in"
     .. " (select m.id from memories m where m.expires_at < now() limit 5000)")
-  if not rows then return nil, err end
-  return rows.count
 end
 
 return M

@@ -134,10 +134,8 @@ end
 
 --- Ends all of a person's sessions, such as at a change of the password.
 function M.close_all(user_id, reason)
-  local rows, err = db.education:query({ "update sessions set ended_at = now(), end_reason = ?"
+  return db.education:run({ "update sessions set ended_at = now(), end_reason = ?"
     .. " where user_id = ?::uuid and ended_at is null", reason or "logout", user_id })
-  if not rows then return nil, err end
-  return rows.count
 end
 
 --- The own sessions that are open: devices.

@@ -27,17 +27,20 @@ end
 local function email_place(user_id) return "users.email:" .. user_id end
 local function birth_place(user_id) return "users.birth_date:" .. user_id end
 
-local function insert(person, school_id, tx)
-  local length = #person.password
+-- The hash of a new password.
+local function hash_of(password)
+  local length = #password
   if length < M.MIN_PASSWORD or length > M.MAX_PASSWORD then
     return db.fail("invalid", ("a password has %d to %d octets"):format(M.MIN_PASSWORD, M.MAX_PASSWORD), "password")
   end
+  return crypto.password_hash(password)
+end
+
+local function insert(person, school_id, hash, tx)
   local user_id, email = id.uuid(), clean_email(person.email)
-  local hash = crypto.password_hash(person.password)
   return (tx or db.education):one(
     { "insert into users as u (id, school_id, role, login, name, password_hash, email_sealed, email_index,"
-      .. " birth_date_sealed)"
-      .. " values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning " .. COLUMNS,
+      .. " birth_date_sealed) values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning " .. COLUMNS,
       user_id, school_id, person.role, clean_login(person.login), person.name, hash,
       personal.seal(email, email_place(user_id)), personal.index(email),
       personal.seal(person.birth_date, birth_place(user_id)) })
@@ -49,20 +52,35 @@ end
 ---@return table? err conflict with field login or email, invalid
 function M.sign_up(person)
   if person.role == "admin" then return db.fail("forbidden", "an admin is made by another admin", "role") end
-  return insert(person, nil)
+  local hash, err = hash_of(person.password)
+  if not hash then return nil, err end
+  return insert(person, nil, hash)
 end
 
 --- Makes an account in a school: by an admin in the own one, by a teacher for students of it.
----@param by table? the user who asks; nil for set-up commands, which then give person.school_id
-function M.create(by, person, tx)
-  if not by then return insert(person, person.school_id, tx) end
+function M.create(by, person)
   local allowed = by.role == "admin" or (by.role == "teacher" and person.role == "student")
   if not allowed then return db.fail("forbidden", "you may not make such an account") end
   if by.school_id == nil or by.school_id == json.null then
     return db.fail("forbidden", "you do not belong to a school")
   end
-  return insert(person, by.school_id, tx)
+  local hash, err = hash_of(person.password)
+  if not hash then return nil, err end
+  return insert(person, by.school_id, hash)
 end
+
+--- Makes any account, admins included: for set-up commands and imports, never on behalf of a request.
+---@param person table as for sign_up, with school_id
+---@param hash string of the password, from M.hash; one hash may serve many accounts of a demonstration
+---@param tx? model.connection
+function M.import(person, hash, tx)
+  return insert(person, person.school_id, hash, tx)
+end
+
+--- The hash of a password, for M.import.
+---@return string? hash
+---@return table? err invalid with field password
+M.hash = hash_of
 
 --- The person behind a token; nothing is checked but that the account is active.
 function M.get(user_id)
