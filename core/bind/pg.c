@@ -209,7 +209,7 @@ static int l_listen(lua_State *L)
 /* ---- The module ---- */
 
 static const char prelude[] = {
-#include "pg.inc"
+#include "bind/pg.inc"
 };
 
 int luaopen_host_pg(lua_State *L)

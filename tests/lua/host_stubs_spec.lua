@@ -31,7 +31,9 @@ local function sorted(names)
   return list
 end
 
-local MODULES = { "crypto", "file", "http", "json", "jwt", "log", "metrics", "pg", "redis", "server", "task", "timer", "ws" }
+local MODULES = {
+  "crypto", "file", "http", "json", "jwt", "log", "metrics", "pg", "redis", "server", "task", "timer", "ws",
+}
 
 describe("lua/host", function()
   for _, name in ipairs(MODULES) do
