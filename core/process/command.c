@@ -18,6 +18,7 @@
 #include "loop/work.h"
 #include "process/signal.h"
 #include "process/stores.h"
+#include "vm/loader.h"
 #include "vm/settings.h"
 #include "vm/task.h"
 #include "vm/vm.h"
@@ -39,6 +40,7 @@ static const char starter[] = "local file, first = ...\n"
 static struct {
     struct worker_env env;
     struct settings *settings;
+    struct set *assets; /* what host.file gives */
     struct vm *vm;
     struct task *task;
     const char *roots[ROOTS_MAX + 1];
@@ -122,6 +124,16 @@ static void end_tasks(void)
     vm_close(command.vm);
 }
 
+static bool open_assets(struct buf *error)
+{
+    int fd = set_build_assets(command.settings, error);
+    if (fd < 0)
+        return false;
+    command.assets = set_open(fd);
+    close(fd);
+    return command.assets != NULL;
+}
+
 static bool open_all(void)
 {
     struct worker_env *env = &command.env;
@@ -133,8 +145,12 @@ static bool open_all(void)
     env->work = env->loop ? work_new(env->loop, WORK_THREADS, WORK_QUEUE) : NULL;
     if (!env->work || !env->counters)
         return false;
-    struct vm_options options = {
-        .env = env, .settings = command.settings, .roots = command.roots, .generation = 1, .open = true};
+    struct vm_options options = {.env = env,
+                                 .set = command.assets,
+                                 .settings = command.settings,
+                                 .roots = command.roots,
+                                 .generation = 1,
+                                 .open = true};
     command.vm = vm_new(&options);
     if (!command.vm)
         return false;
@@ -156,8 +172,13 @@ int command_run(const char *config, const char *name, char **args)
     }
     settings_each(command.settings, "roots", add_root, NULL);
     char *file = find_file(name);
-    if (!file) {
-        fprintf(stderr, "toolboxd: unknown command %s; toolboxd --help lists them\n", name);
+    if (!file || !open_assets(&error)) {
+        if (file)
+            fprintf(stderr, "toolboxd: %s\n", buf_cstr(&error));
+        else
+            fprintf(stderr, "toolboxd: unknown command %s; toolboxd --help lists them\n", name);
+        buf_free(&error);
+        free(file);
         settings_free(command.settings);
         return 2;
     }
@@ -170,6 +191,7 @@ int command_run(const char *config, const char *name, char **args)
     end_tasks();
     stores_close(&command.env);
     work_free(command.env.work);
+    set_release(command.assets);
     free(file);
     settings_free(command.settings);
     return command.code;

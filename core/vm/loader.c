@@ -168,7 +168,7 @@ int loader_require(lua_State *L)
     lua_pop(L, 1);
     bool open = vm->options.open;
     if (find_preload(L, name) || (!open && find_cjson(L, name)) ||
-        (vm->options.set ? find_in_set(L, name) : find_file(L, path)))
+        (vm->options.set && !open ? find_in_set(L, name) : find_file(L, path)))
         return run_body(L, 2, name);
     if (open)
         return call_system(L, name);

@@ -33,6 +33,9 @@ struct set_entry {
 /* Reads and compiles everything the settings name; returns a sealed memfd, or -1 with one line in error. */
 int set_build(const struct settings *settings, struct buf *error);
 
+/* The same without scripts and certificates: what host.file gives a command, whose scripts come from the disk. */
+int set_build_assets(const struct settings *settings, struct buf *error);
+
 /* Maps a set; fd stays the caller's. NULL if it is damaged. Free with set_release. */
 struct set *set_open(int fd);
 struct set *set_retain(struct set *set);

@@ -322,15 +322,16 @@ static int seal(struct build *b)
     return fd;
 }
 
-int set_build(const struct settings *settings, struct buf *error)
+static int build_set(const struct settings *settings, bool assets_only, struct buf *error)
 {
     struct build b = {.settings = settings, .root = settings_root(settings), .error = error, .L = luaL_newstate()};
     int fd = -1;
     settings_pack(settings, &add(&b, SET_SETTINGS, "", "settings")->data);
-    settings_each(settings, "roots", add_root, &b);
+    if (!assets_only)
+        settings_each(settings, "roots", add_root, &b);
     if (settings_find(settings, "assets"))
         settings_each(settings, "assets", add_asset_folder, &b);
-    if (settings_find(settings, "services"))
+    if (!assets_only && settings_find(settings, "services"))
         settings_each(settings, "services", add_service, &b);
     qsort(b.items, b.count, sizeof *b.items, by_name);
     drop_doubles(&b);
@@ -344,4 +345,14 @@ int set_build(const struct settings *settings, struct buf *error)
     free(b.items);
     lua_close(b.L);
     return fd;
+}
+
+int set_build(const struct settings *settings, struct buf *error)
+{
+    return build_set(settings, false, error);
+}
+
+int set_build_assets(const struct settings *settings, struct buf *error)
+{
+    return build_set(settings, true, error);
 }

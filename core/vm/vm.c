@@ -336,7 +336,7 @@ void vm_on_activate(struct vm *vm, struct vm_hook *hook, void (*fn)(struct vm_ho
 void vm_activate(struct vm *vm)
 {
     vm->active = true;
-    if (vm->options.set && settings_bool(vm->options.settings, "script_guard"))
+    if (vm->options.set && !vm->options.open && settings_bool(vm->options.settings, "script_guard"))
         guard(vm);
     run_hooks(&vm->activate, NULL);
 }

@@ -19,7 +19,7 @@ struct vm;
 
 struct vm_options {
     struct worker_env *env;
-    const struct set *set;           /* where require looks; NULL: files under roots (commands and configuration) */
+    const struct set *set;           /* assets, and where require looks unless open; NULL: files under roots */
     const struct settings *settings; /* NULL only for VMs that evaluate a configuration */
     const char *const *roots;        /* NULL-ended folders, for a VM without set */
     unsigned generation;
