@@ -170,28 +170,33 @@ static int open_socket(const char *path, struct buf *error)
     return fd;
 }
 
+struct control *control_adopt(struct loop *loop, const char *path, int fd, int lock,
+                              void (*command)(void *arg, struct control_client *client, const char *line), void *arg)
+{
+    struct control *c = mem_zalloc(sizeof *c);
+    *c = (struct control){.loop = loop, .command = command, .arg = arg, .fd = fd, .lock = lock};
+    c->path = mem_dup(path, strlen(path));
+    watch_start(&c->watch, loop, fd, WATCH_READ, on_connect);
+    return c;
+}
+
 struct control *control_new(struct loop *loop, const char *path,
                             void (*command)(void *arg, struct control_client *client, const char *line), void *arg,
                             struct buf *error)
 {
-    struct control *c = mem_zalloc(sizeof *c);
-    c->loop = loop;
-    c->command = command;
-    c->arg = arg;
-    c->fd = -1;
     make_folders(path);
-    c->lock = take_lock(path, error);
-    if (c->lock >= 0)
-        c->fd = open_socket(path, error);
-    if (c->fd < 0) {
-        if (c->lock >= 0)
-            close(c->lock);
-        free(c);
-        return NULL;
-    }
-    c->path = mem_dup(path, strlen(path));
-    watch_start(&c->watch, loop, c->fd, WATCH_READ, on_connect);
-    return c;
+    int lock = take_lock(path, error), fd = lock < 0 ? -1 : open_socket(path, error);
+    if (fd >= 0)
+        return control_adopt(loop, path, fd, lock, command, arg);
+    if (lock >= 0)
+        close(lock);
+    return NULL;
+}
+
+void control_descriptors(const struct control *c, int *fd, int *lock)
+{
+    *fd = c->fd;
+    *lock = c->lock;
 }
 
 void control_free(struct control *c)

@@ -21,6 +21,11 @@ struct control *control_new(struct loop *loop, const char *path,
                             void (*command)(void *arg, struct control_client *client, const char *line), void *arg,
                             struct buf *error);
 
+/* The same over a socket and a lock that an upgrade handed on. */
+struct control *control_adopt(struct loop *loop, const char *path, int fd, int lock,
+                              void (*command)(void *arg, struct control_client *client, const char *line), void *arg);
+void control_descriptors(const struct control *control, int *fd, int *lock);
+
 /* Answers and closes; the client is gone afterwards. text may be empty. */
 void control_answer(struct control_client *client, bool good, const char *text);
 

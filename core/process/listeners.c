@@ -11,7 +11,7 @@
 #include "vm/settings.h"
 
 struct opening {
-    struct listeners *all;
+    struct listeners *all, *inherited;
     const struct settings *settings;
     const char *service;
     const char *name; /* for messages */
@@ -38,16 +38,38 @@ static int probe(const char *address, char *bound, size_t size, struct opening *
     return fd;
 }
 
+static struct listener_row *add_row(struct listeners *all)
+{
+    all->rows = mem_realloc(all->rows, (all->count + 1) * sizeof *all->rows);
+    return &all->rows[all->count++];
+}
+
+static bool take_inherited(struct opening *o, const char *address)
+{
+    struct listeners *from = o->inherited;
+    for (size_t i = 0; from && i < from->count; i++) {
+        struct listener_row *row = &from->rows[i];
+        if (strcmp(row->service, o->service) != 0 || strcmp(row->configured, address) != 0)
+            continue;
+        *add_row(o->all) = *row;
+        *row = from->rows[--from->count];
+        return true;
+    }
+    return false;
+}
+
 static void open_row(struct opening *o, const char *address)
 {
     struct listeners *all = o->all;
+    if (take_inherited(o, address))
+        return;
     char bound[256], problem[256];
     int fd = probe(address, bound, sizeof bound, o);
     if (fd < 0)
         return;
-    all->rows = mem_realloc(all->rows, (all->count + 1) * sizeof *all->rows);
-    struct listener_row *row = &all->rows[all->count++];
+    struct listener_row *row = add_row(all);
     *row = (struct listener_row){.service = mem_dup(o->service, strlen(o->service)),
+                                 .configured = mem_dup(address, strlen(address)),
                                  .address = mem_dup(bound, strlen(bound)),
                                  .fds = mem_alloc(all->workers * sizeof(int))};
     bool one = is_unix(address);
@@ -79,9 +101,10 @@ static void open_service(void *arg, const char *name, const struct setting *sett
     buf_free(&path);
 }
 
-bool listeners_open(struct listeners *all, const struct settings *settings, unsigned workers, struct buf *error)
+bool listeners_open(struct listeners *all, const struct settings *settings, unsigned workers,
+                    struct listeners *inherited, struct buf *error)
 {
-    struct opening o = {all, settings, "", "services", error};
+    struct opening o = {all, inherited, settings, "", "services", error};
     *all = (struct listeners){.workers = workers};
     settings_each(settings, "services", open_service, &o);
     o.service = "";
@@ -103,6 +126,7 @@ void listeners_close(struct listeners *all)
         if (is_unix(row->address))
             unlink(row->address + 5);
         free(row->service);
+        free(row->configured);
         free(row->address);
         free(row->fds);
     }

@@ -11,9 +11,10 @@
 struct settings;
 
 struct listener_row {
-    char *service; /* name in the settings; "" is the admin listener */
-    char *address;
-    int *fds; /* one per worker; a Unix socket has one descriptor for all */
+    char *service;    /* name in the settings; "" is the admin listener */
+    char *configured; /* as the settings say it: "*:8008" */
+    char *address;    /* as it is bound: "0.0.0.0:8008" */
+    int *fds;         /* one per worker; a Unix socket has one descriptor for all */
 };
 
 struct listeners {
@@ -22,8 +23,10 @@ struct listeners {
     unsigned workers;
 };
 
-/* Opens what the settings list. An address that anyone listens on is refused. False with one line in error. */
-bool listeners_open(struct listeners *all, const struct settings *settings, unsigned workers, struct buf *error);
+/* Opens what the settings list; what inherited (or NULL) has of it is moved from there. An address that anyone else
+ * listens on is refused. False with one line in error. */
+bool listeners_open(struct listeners *all, const struct settings *settings, unsigned workers,
+                    struct listeners *inherited, struct buf *error);
 void listeners_close(struct listeners *all);
 
 #endif

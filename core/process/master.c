@@ -17,6 +17,7 @@
 #include "process/master.h"
 #include "process/serve.h"
 #include "process/signal.h"
+#include "process/upgrade.h"
 #include "vm/settings.h"
 
 static const double FIRST_LOAD = 10; /* seconds: load_timeout is not known before the configuration is */
@@ -86,7 +87,7 @@ void master_stop(struct master *m, struct control_client *client)
 
 /* ---- signals: one list, in order of urgency ---- */
 
-static const int caught[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, 0};
+static const int caught[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, 0};
 
 static void on_signal(void *arg)
 {
@@ -102,6 +103,8 @@ static void on_signal(void *arg)
             settings_text(master_settings(m), "log_file")); /* after a rotation; workers' follow at their next start */
     if (signal_taken(SIGHUP) && !m->stopping)
         reload_request(m, NULL);
+    if (signal_taken(SIGUSR2))
+        upgrade_start(m);
 }
 
 /* ---- start ---- */
@@ -188,11 +191,16 @@ static bool open_all(struct master *m)
 {
     const struct settings *settings = master_settings(m);
     struct buf error = {0};
-    m->workers = worker_count(settings);
+    m->workers = m->inherited->any ? m->inherited->workers : worker_count(settings);
     if (!open_log(m) || !open_memory(m))
         return false;
-    m->control = control_new(m->loop, settings_text(settings, "control"), on_command, m, &error);
-    bool good = m->control && listeners_open(&m->listeners, settings, m->workers, &error);
+    const char *path = settings_text(settings, "control");
+    struct inherited *in = m->inherited;
+    if (in->any)
+        m->control = control_adopt(m->loop, path, in->control, in->lock, on_command, m);
+    else
+        m->control = control_new(m->loop, path, on_command, m, &error);
+    bool good = m->control && listeners_open(&m->listeners, settings, m->workers, &in->listeners, &error);
     if (!good)
         m->exit_code = complain(buf_cstr(&error), 1);
     buf_free(&error);
@@ -201,13 +209,15 @@ static bool open_all(struct master *m)
 
 static void run(struct master *m)
 {
-    m->generation = 1;
+    m->generation = m->inherited->generation + 1;
     m->started = clock_precise();
     signals_catch(m->loop, caught, on_signal, m);
     for (size_t i = 0; i < m->listeners.count; i++)
         log_write(LOG_INFO, "listening", log_str("service", m->listeners.rows[i].service),
                   log_str("address", m->listeners.rows[i].address), LOG_END);
-    slots_start(m);
+    slots_start(m, m->inherited);
+    inherited_free(m->inherited);
+    slots_reap(m); /* who ended during an upgrade */
     watchdog_start(m);
     loop_run(m->loop);
     log_write(LOG_INFO, "server stopped", LOG_END);
@@ -235,9 +245,13 @@ static void close_all(struct master *m)
 
 int serve(const char *config, bool watch)
 {
-    struct master m = {.config = config, .set_fd = -1, .loop = loop_new()};
+    struct inherited in;
+    struct master m = {.config = config, .set_fd = -1, .inherited = &in, .loop = loop_new()};
     if (!m.loop)
         return complain("no event loop: out of descriptors", 1);
+    if (!upgrade_inherit(&in))
+        return complain("what the program before this one left cannot be read", 1);
+    upgrade_prepare(config, watch);
     if (try_configuration(&m) && open_all(&m)) {
         if (watch)
             m.watcher = watcher_start(&m);

@@ -20,6 +20,7 @@ static const double CRASH_WINDOW = 10;
 
 struct master;
 struct slot;
+struct inherited;
 
 /* A worker process. STARTING ─loaded─▶ SERVING ─stop─▶ LEAVING ─▶ reaped */
 struct worker {
@@ -32,6 +33,7 @@ struct worker {
     struct timer limit; /* STARTING: must load; LEAVING: must end */
     double started;
     unsigned generation; /* that it reported */
+    bool foreign;        /* started before an upgrade: it serves until its successor does */
     /* watchdog.c */
     unsigned turns;
     double moved, cpu; /* when turns changed, and the CPU time then */
@@ -68,6 +70,7 @@ struct master {
     int set_fd;
     unsigned generation;
     double started;
+    struct inherited *inherited; /* from the image before an upgrade; while starting */
 
     /* reload.c */
     struct candidate *candidate;
@@ -92,7 +95,7 @@ const struct settings *master_settings(const struct master *m);
 void master_stop(struct master *m, struct control_client *client);
 
 /* slot.c */
-void slots_start(struct master *m);
+void slots_start(struct master *m, const struct inherited *in);
 void slots_reap(struct master *m);
 void slots_stop(struct master *m); /* tells all to drain */
 void slots_kill(struct master *m);

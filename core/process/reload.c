@@ -84,7 +84,7 @@ static void on_limit(struct timer *timer)
     timer_start(&m->reload_limit, REPLACE_LIMIT);
     for (unsigned i = 0; i < m->workers; i++)
         for (struct worker *w = m->slots[i].workers; w; w = w->next)
-            if (w->state != LEAVING && w->generation < m->generation)
+            if (w->state != LEAVING && !w->foreign && w->generation < m->generation)
                 worker_kill(w, "it did not take over the new scripts in time");
 }
 
@@ -96,7 +96,8 @@ static void hand_over(struct master *m)
     timer_start(&m->reload_limit, SWAP_LIMIT);
     for (unsigned i = 0; i < m->workers; i++)
         for (struct worker *w = m->slots[i].workers; w; w = w->next)
-            if (w->state != LEAVING && !message_send(w->channel.fd, MESSAGE_LOAD, m->generation, NULL, m->set_fd))
+            if (w->state != LEAVING && !w->foreign &&
+                !message_send(w->channel.fd, MESSAGE_LOAD, m->generation, NULL, m->set_fd))
                 worker_kill(w, "it does not read what the master sends");
 }
 

@@ -15,6 +15,7 @@
 #include "process/master.h"
 #include "process/message.h"
 #include "process/spawn.h"
+#include "process/upgrade.h"
 #include "process/worker.h"
 #include "vm/settings.h"
 
@@ -145,6 +146,20 @@ static size_t list_kept(const struct slot *slot, int channel, int *keep)
     return n;
 }
 
+static struct worker *add_worker(struct slot *slot, pid_t pid, struct beat *beat, int channel)
+{
+    struct worker *w = mem_zalloc(sizeof *w);
+    w->slot = slot;
+    w->pid = pid;
+    w->beat = beat;
+    w->started = w->moved = clock_precise();
+    w->next = slot->workers;
+    slot->workers = w;
+    watch_start(&w->channel, slot->master->loop, channel, WATCH_READ, on_channel);
+    timer_init(&w->limit, slot->master->loop, on_limit);
+    return w;
+}
+
 static bool start(struct slot *slot)
 {
     struct master *m = slot->master;
@@ -166,15 +181,7 @@ static bool start(struct slot *slot)
             close(fds[0]);
         return false;
     }
-    struct worker *w = mem_zalloc(sizeof *w);
-    w->slot = slot;
-    w->pid = pid;
-    w->beat = beat;
-    w->started = w->moved = clock_precise();
-    w->next = slot->workers;
-    slot->workers = w;
-    watch_start(&w->channel, m->loop, fds[0], WATCH_READ, on_channel);
-    timer_init(&w->limit, m->loop, on_limit);
+    struct worker *w = add_worker(slot, pid, beat, fds[0]);
     timer_start(&w->limit, settings_real(master_settings(m), "load_timeout") + LOAD_GRACE);
     return true;
 }
@@ -197,16 +204,23 @@ static void schedule(struct slot *slot)
         timer_start(&slot->respawn, pause);
 }
 
-void slots_start(struct master *m)
+void slots_start(struct master *m, const struct inherited *in)
 {
+    static struct beat unseen; /* of workers from before an upgrade: the image before holds theirs */
     m->slots = mem_zalloc(m->workers * sizeof *m->slots);
     for (unsigned i = 0; i < m->workers; i++) {
         struct slot *slot = &m->slots[i];
         slot->master = m;
         slot->index = i;
         timer_init(&slot->respawn, m->loop, on_respawn);
-        on_respawn(&slot->respawn);
     }
+    for (size_t i = 0; i < in->old_count; i++) {
+        struct worker *w = add_worker(&m->slots[in->old[i].slot], in->old[i].pid, &unseen, in->old[i].channel);
+        w->state = SERVING;
+        w->foreign = true;
+    }
+    for (unsigned i = 0; i < m->workers; i++)
+        on_respawn(&m->slots[i].respawn);
 }
 
 void slot_replace(struct slot *slot, const char *reason)
@@ -276,9 +290,11 @@ void slots_reap(struct master *m)
 {
     int status;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-        struct worker *w = find(m, pid); /* candidates report by their own channel */
+        struct worker *w = find(m, pid);
         if (w)
             reaped(w, status);
+        else
+            upgrade_reaped(m, pid, status); /* or a candidate, which reports by its own channel */
     }
 }
 

@@ -92,7 +92,8 @@ static void on_tick(struct timer *timer)
     timer_start(&m->watchdog, INTERVAL);
     for (unsigned i = 0; i < m->workers; i++)
         for (struct worker *w = m->slots[i].workers; w; w = w->next)
-            look(w, timeout, now);
+            if (!w->foreign)
+                look(w, timeout, now);
 }
 
 void watchdog_start(struct master *m)
