@@ -9,6 +9,7 @@ local health = require "web.health"
 local idempotency = require "model.idempotency"
 local limits = require "web.limits"
 local live = require "web.live"
+local memory = require "model.memory"
 local migration = require "model.migration"
 local redis = require "host.redis"
 local sessions = require "model.session"
@@ -72,9 +73,13 @@ local function start()
   task.spawn("ended sessions", watch_sessions)
   task.spawn("live topics", hub.start)
   limits.start()
-  clock.start(engine.new { workflows = workflows.scripts, source = workflows.source })
+  clock.start(engine.new {
+    workflows = workflows.scripts, source = workflows.source,
+    lease = settings.workflow_lease, slots = settings.workflow_slots,
+  })
   timer.every("forget old events", 600, event.prune)
   timer.every("forget old answers", 600, idempotency.prune)
+  timer.every("forget what has expired", 600, memory.prune)
   for name, service in pairs(services) do
     if service.start then task.spawn(name, service.start) end
   end

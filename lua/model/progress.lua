@@ -48,7 +48,6 @@ local function sum(tx, fresh, class_id)
   for i, row in ipairs(fresh) do ids[i] = row.id end
   local sums, err = tx:query({ SUM, pg.array(ids) })
   if not sums then return nil, err end
-  sums.count = nil -- what is told is the rows alone
   local by_student = {}
   for _, row in ipairs(sums) do
     local list = by_student[row.student_id] or json.array {}
