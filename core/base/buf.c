@@ -10,7 +10,7 @@ enum { SMALLEST = 64 };
 
 char *buf_reserve(struct buf *b, size_t extra)
 {
-    if (extra > b->cap - b->len) {
+    if (extra > b->cap - b->len || !b->data) {
         size_t needed, cap = b->cap ? b->cap : SMALLEST;
         if (__builtin_add_overflow(b->len, extra, &needed) || needed > SIZE_MAX / 2)
             abort();

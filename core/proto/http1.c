@@ -69,25 +69,18 @@ static int fail(struct http1 *p, uint16_t status, const char *reason)
     return HTTP1_ERROR;
 }
 
-/* A new request. One empty line before it is let pass (RFC 9112 §2.2). */
+/* A new request. One empty line before it is let pass, as a part of its head (RFC 9112 §2.2). */
 static int read_start(struct http1 *p, struct str *input)
 {
-    if (input->n == 0)
+    bool empty_line = input->n > 0 && input->p[0] == '\r';
+    if (empty_line && input->n > 1 && input->p[1] != '\n')
+        return fail(p, 400, "bare CR");
+    if (input->n <= (empty_line ? 2u : 0u))
         return HTTP1_MORE;
-    if (input->p[0] == '\r' && !p->skipped_line) {
-        if (input->n == 1)
-            return HTTP1_MORE;
-        if (input->p[1] != '\n')
-            return fail(p, 400, "bare CR");
-        p->skipped_line = true;
-        *input = str_of(input->p + 2, input->n - 2);
-        return AGAIN;
-    }
-    struct http1_head *head = &p->head;
-    memset(head, 0, offsetof(struct http1_head, fields));
-    p->skipped_line = false;
+    memset(&p->head, 0, offsetof(struct http1_head, fields));
+    p->at = empty_line ? 2 : 0;
     p->body_limit = p->limits->body;
-    p->received = p->extensions = p->at = p->connection = 0;
+    p->received = p->extensions = p->connection = 0;
     p->state = REQUEST_LINE;
     return AGAIN;
 }

@@ -52,7 +52,7 @@ struct http1_field {
 };
 
 struct http1_head {
-    const char *base; /* first byte of the request; set it anew when the bytes move, all slices follow */
+    const char *base; /* first byte of the head; set it anew when the bytes move, all slices follow */
     enum http_method method;
     uint8_t minor;           /* 0: HTTP/1.0, 1: HTTP/1.1 and any later 1.x */
     bool keep_alive;         /* the client wants to go on (RFC 9112 §9.3) */
@@ -60,7 +60,7 @@ struct http1_head {
     bool upgrade;            /* Connection names "upgrade" and there is an Upgrade field (RFC 9110 §7.8) */
     bool chunked;            /* content of unknown length */
     uint64_t content_length; /* 0 if there is none or it is chunked */
-    uint32_t size;           /* octets of the whole head */
+    uint32_t size;           /* octets of the whole head: what HTTP1_HEAD consumes */
 
     /* Slices of the request line as offset and size; read them by http1_slice(). */
     struct http1_span {
