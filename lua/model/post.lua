@@ -268,13 +268,6 @@ function M.make_key(name)
   return row
 end
 
---- Keeps a key that was made elsewhere, such as by a set-up command.
-function M.keep_key(name, key)
-  return db.content:one({ "insert into content_keys as k (id, name, key_hash) values (?, ?, ?)"
-    .. " on conflict (key_hash) do update set name = excluded.name returning k.id, k.name",
-    id.uuid(), name, pg.bytes(id.digest(key)) })
-end
-
 --- Whether a Content API key is valid.
 ---@return table? key
 ---@return table? err not_found
