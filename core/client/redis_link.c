@@ -173,7 +173,8 @@ static void on_connect(const redisAsyncContext *context, int status)
         return;
     }
     link->state = REDIS_GREETING;
-    redisEnableKeepAlive(&link->context->c);
+    if (link->target->host) /* hiredis takes the refusal of a Unix socket for the end of the connection */
+        redisEnableKeepAlive(&link->context->c);
     greet(link);
 }
 
