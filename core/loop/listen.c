@@ -194,11 +194,9 @@ static void exhausted(struct listener *l)
     timer_start(&l->retry, LISTEN_PAUSE);
 }
 
-static void on_readable(struct watch *w, unsigned events)
+static void accept_up_to(struct listener *l, int most)
 {
-    (void)events;
-    struct listener *l = listener_of_watch(w);
-    for (int i = 0; i < ACCEPTS_PER_TURN && l->watch.events; i++) {
+    for (int i = 0; i < most && l->watch.events; i++) {
         struct sockaddr_storage peer;
         socklen_t length = sizeof peer;
         int fd = accept4(l->fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -214,6 +212,17 @@ static void on_readable(struct watch *w, unsigned events)
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             return;
     }
+}
+
+static void on_readable(struct watch *w, unsigned events)
+{
+    (void)events;
+    accept_up_to(listener_of_watch(w), ACCEPTS_PER_TURN);
+}
+
+void listener_empty(struct listener *l)
+{
+    accept_up_to(l, LISTEN_BACKLOG);
 }
 
 static void on_retry(struct timer *t)

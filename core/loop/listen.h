@@ -30,6 +30,9 @@ struct listener *listener_new(struct loop *loop, int fd,
 void listener_pause(struct listener *l);
 void listener_resume(struct listener *l);
 
+/* Accepts all that waits in the kernel's queue now: closing the descriptor would reset it. */
+void listener_empty(struct listener *l);
+
 /* How often it paused because descriptors ran out. */
 unsigned long listener_exhausted(const struct listener *l);
 

@@ -205,12 +205,14 @@ static void on_drained(struct conn *c)
         c->server->hooks->request_event(r);
 }
 
+static const double DRAIN_GRACE = 0.2; /* seconds */
+
 static void on_drain(struct conn *c, int code)
 {
     (void)code;
     struct request *r = c->state;
     if (!r || (!r->dispatched && http1_idle(&r->parser)))
-        conn_finish(c, false);
+        conn_read_deadline(c, DRAIN_GRACE); /* a request may be on its way: closing now would lose it */
     else
         r->must_close = true;
 }

@@ -254,6 +254,8 @@ void server_drain(struct server *server, int code, void (*done)(void *arg), void
     server->draining = true;
     server->drained = done;
     server->drained_arg = arg;
+    for (struct entrance *e = server->entrances; e; e = e->next)
+        listener_empty(e->listener);
     close_entrances(server);
     for (struct conn *c = server->conns, *next; c; c = next) {
         next = c->next;
