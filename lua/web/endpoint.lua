@@ -5,6 +5,7 @@
 --   · and fit the schema (422) · If-Match (428) · handler · the answer is shaped, tagged and written.
 -- Everything that can be decided when the scripts load is decided there.
 
+local canonical = require "util.canonical"
 local crypto = require "host.crypto"
 local errors = require "web.errors"
 local guard = require "web.guard"
@@ -192,7 +193,8 @@ local function writing(route, service)
       if req.rate_limit then tell_limit(req, sent) end
     end
     if value == nil or not is_json then return status, value, sent end
-    local text = json.encode(out and out(value) or value)
+    -- What has a tag is written with its members in order: the same octets in every worker.
+    local text = (tagged and canonical or json).encode(out and out(value) or value)
     if check then check_answer(check, text) end
     if creates and value.id and not sent.location then sent.location = (collection or req.path) .. "/" .. value.id end
     if tagged then return tag(req, status, value, text, sent) end

@@ -158,8 +158,16 @@ local function describe(raised)
 end
 
 local function problem(service, req, err)
-  if service.failed then return service.failed(req, err) end
-  return errors.answer(err, req.http.id)
+  local status, body, headers
+  if service.failed then
+    status, body, headers = service.failed(req, err)
+  else
+    status, body, headers = errors.answer(err, req.http.id)
+  end
+  for name, value in pairs(service.headers or {}) do
+    if headers[name] == nil then headers[name] = value end
+  end
+  return status, body, headers
 end
 
 local function options(entry)

@@ -64,30 +64,35 @@ local function signing_key()
   return key
 end
 
----Makes a token for somebody who has proved who they are.
----@param user { id: string, role: string, school_id: any, name?: string } the name is kept for pages only
+local function sign(user, session_id, audience, seconds, more)
+  local now = math.floor(timer.wall())
+  local claims = {
+    iss = ISSUER, aud = audience, sub = user.id, sid = session_id, role = user.role,
+    sch = type(user.school_id) == "string" and user.school_id or nil, iat = now, exp = now + seconds,
+  }
+  for name, value in pairs(more or {}) do claims[name] = value end
+  return jwt.sign(claims, signing_key())
+end
+
+---Makes an access token for somebody who has proved who they are.
+---@param user { id: string, role: string, school_id: any }
 ---@param session_id string
----@param audience? string default: M.API
 ---@return string token
 ---@return integer seconds that it lives
-function M.issue(user, session_id, audience)
-  local now = math.floor(timer.wall())
-  return jwt.sign({
-    iss = ISSUER, aud = audience or M.API, sub = user.id, sid = session_id, role = user.role,
-    sch = type(user.school_id) == "string" and user.school_id or nil, iat = now, exp = now + M.LIFETIME,
-    name = audience == M.PAGES and user.name or nil,
-  }, signing_key()), M.LIFETIME
+function M.issue(user, session_id)
+  return sign(user, session_id, M.API, M.LIFETIME), M.LIFETIME
 end
 
 local options = {}
 
 -- What jwt.verify is asked, made once per audience.
-local function options_of(audience, leeway)
-  local name = audience .. leeway
-  if not options[name] then
-    options[name] = { key = signing_key(), issuer = ISSUER, audience = audience, leeway = leeway }
+local function options_of(audience)
+  local made = options[audience]
+  if not made then
+    made = { key = signing_key(), issuer = ISSUER, audience = audience }
+    options[audience] = made
   end
-  return options[name]
+  return made
 end
 
 -- `school_id` is absent, not null, for somebody without a school.
@@ -95,17 +100,16 @@ local function user_of(claims)
   return { id = claims.sub, role = claims.role, school_id = claims.sch, session_id = claims.sid, name = claims.name }
 end
 
----The person behind a token.
+---The person behind an access token.
 ---@param token string
----@param audience? string
 ---@return { id: string, role: string, school_id: string?, session_id: string }? user
 ---@return host.error? err unauthenticated, unavailable
-function M.user(token, audience)
+function M.user(token)
   if not filled then
     local ready, err = wait_until_filled()
     if not ready then return nil, err end
   end
-  local claims, why = jwt.verify(token, options_of(audience or M.API, 0))
+  local claims, why = jwt.verify(token, options_of(M.API))
   if not claims then
     return nil, errors.new("unauthenticated", "The access token is not valid", {
       challenge = ('Bearer error="invalid_token", error_description="%s"'):format(why.code),
@@ -151,13 +155,15 @@ local function cookie(token, seconds)
   return ("%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s"):format(M.COOKIE, token, seconds, secure)
 end
 
----Set-Cookie for somebody who logs in to the pages.
----@param user table
+---Set-Cookie for somebody who logs in to the pages. Its token names the session as long as that may live, and the
+---time until which it is believed without asking the database.
+---@param user table with name, which the pages show
 ---@param session_id string
 ---@param seconds integer life of the session
 ---@return string
 function M.cookie(user, session_id, seconds)
-  return cookie((M.issue(user, session_id, M.PAGES)), seconds)
+  local more = { name = user.name, fresh = math.floor(timer.wall()) + M.LIFETIME }
+  return cookie(sign(user, session_id, M.PAGES, seconds, more), seconds)
 end
 
 ---@return string Set-Cookie that takes it away
@@ -195,7 +201,7 @@ function M.check_origin(req)
   return check_csrf(req, nil)
 end
 
----The scheme of pages: the cookie. A token past its life is renewed as long as its session is open.
+---The scheme of pages: the cookie. Past the time of its freshness it is renewed, if its session is open.
 ---@param resume fun(session_id: string): table?, host.error? the user of an open session, asked of the database
 ---@param lifetime integer seconds of a session
 ---@return table scheme
@@ -215,9 +221,9 @@ function M.pages(resume, lifetime)
     if not token or token == "" then return nil, errors.new("unauthenticated") end
     local ready, err = wait_until_filled()
     if not ready then return nil, err end
-    local claims = jwt.verify(token, options_of(M.PAGES, lifetime))
+    local claims = jwt.verify(token, options_of(M.PAGES))
     if not claims or ended[claims.sid] then return nil, errors.new("unauthenticated") end
-    if claims.exp <= timer.wall() then return renew(req, claims) end
+    if claims.fresh <= timer.wall() then return renew(req, claims) end
     return user_of(claims)
   end
 

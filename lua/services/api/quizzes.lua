@@ -3,6 +3,7 @@
 
 local cursor = require "web.cursor"
 local guard = require "web.guard"
+local lesson = require "model.lesson"
 local schema = require "web.schema"
 local quiz = require "model.quiz"
 local shapes = require "services.api.shapes"
@@ -29,6 +30,8 @@ local function submit(req)
 end
 
 local function attempts(req)
+  local seen, err = lesson.find(req.user, req.params.lesson_id)
+  if not seen then return nil, err end
   return cursor.list(req, function(page)
     return quiz.attempts(req.user, req.params.lesson_id, req.query, page)
   end)
