@@ -317,8 +317,8 @@ static void read_once(struct conn *c)
         conn_close(c, true);
         return;
     }
-    if ((size_t)n < room && !c->fin_seen && !c->sock.buffered)
-        c->readable = false; /* empty for now: what comes next is a new edge (epoll(7)) */
+    if ((size_t)n < room && !c->fin_seen && !c->secure)
+        c->readable = false; /* empty for now: what comes next is a new edge (epoll(7)); TLS gives a record at a time */
     if (kept) {
         c->in.len += (size_t)n;
         feed_kept(c);
@@ -373,7 +373,7 @@ static bool is_broken(struct conn *c)
 static void on_event(struct watch *w, unsigned events)
 {
     struct conn *c = (struct conn *)((char *)w - offsetof(struct conn, watch));
-    if (events & WATCH_READ)
+    if (events & WATCH_READ || c->sock.read_wants_write)
         c->readable = true;
     if (events & WATCH_CLOSED && !c->fin_seen) {
         c->fin_seen = true;
@@ -385,7 +385,7 @@ static void on_event(struct watch *w, unsigned events)
         conn_close(c, true);
         return;
     }
-    if (!c->closed && (events & WATCH_WRITE) && c->blocked) {
+    if (!c->closed && (events & WATCH_WRITE || c->sock.write_wants_read) && c->blocked) {
         flush(c);
         if (!c->closed && !c->blocked && !c->paused)
             c->readable = true; /* input may have waited for the output */
