@@ -72,13 +72,36 @@ static unsigned slot_of(struct str name)
     return ((unsigned)name.n + 2 * first + 14 * last) % 128;
 }
 
-/* Known names consist of letters and '-', so `octet | 0x20` folds the case of a token without confusing two octets. */
-static bool same_letters(const char *token, const char *lower, size_t n)
+/* Compares octets at `text` with the lower-case letters and hyphens at `name`, as many as the word is wide. In a
+ * letter's place (it has bit 0x40) the bit that tells cases apart is set first; elsewhere the octets must be the same.
+ */
+static inline bool same_word(const char *text, const char *name)
 {
-    unsigned difference = 0;
-    for (size_t i = 0; i < n; i++)
-        difference |= ((unsigned char)token[i] | 0x20u) ^ (unsigned char)lower[i];
-    return difference == 0;
+    uint64_t a, b;
+    memcpy(&a, text, sizeof a);
+    memcpy(&b, name, sizeof b);
+    return (a | (b >> 1 & 0x2020202020202020u)) == b;
+}
+
+static inline bool same_half(const char *text, const char *name)
+{
+    uint32_t a, b;
+    memcpy(&a, text, sizeof a);
+    memcpy(&b, name, sizeof b);
+    return (a | (b >> 1 & 0x20202020u)) == b;
+}
+
+/* By words; the last one overlaps the one before. */
+static bool same_name(const char *text, const char *name, size_t n)
+{
+    if (n < 4)
+        return str_ieq(str_of(text, n), str_of(name, n));
+    if (n < 8)
+        return same_half(text, name) && same_half(text + n - 4, name + n - 4);
+    for (size_t i = 0; i + 8 < n; i += 8)
+        if (!same_word(text + i, name + i))
+            return false;
+    return same_word(text + n - 8, name + n - 8);
 }
 
 enum http_field http_field_id(struct str name)
@@ -86,7 +109,7 @@ enum http_field http_field_id(struct str name)
     if (name.n == 0)
         return HTTP_FIELD_OTHER;
     unsigned id = slots[slot_of(name)];
-    if (id == HTTP_FIELD_OTHER || names[id].n != name.n || !same_letters(name.p, names[id].p, name.n))
+    if (id == HTTP_FIELD_OTHER || names[id].n != name.n || !same_name(name.p, names[id].p, name.n))
         return HTTP_FIELD_OTHER;
     return (enum http_field)id;
 }

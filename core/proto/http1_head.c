@@ -8,6 +8,7 @@
 #include "proto/url.h"
 
 enum { METHOD_MAX = 32, VERSION_LINE = 10 }; /* "HTTP/1.1\r\n" */
+enum { KNOWN_MAX = 31 };                     /* no known field name is longer */
 
 enum connection { CONNECTION_CLOSE = 1, CONNECTION_KEEP_ALIVE = 2, CONNECTION_UPGRADE = 4 };
 
@@ -167,6 +168,16 @@ static enum http1_line refuse_name(struct http1 *p, const char *line, const char
     return http1_refuse(p, 400, *stop == ' ' || *stop == '\t' ? "blank before colon" : "malformed field name");
 }
 
+/* The end of the field name at `line`: the colon, or an octet that belongs to no name, or `end`. A name that is known
+ * is a token, so only others are looked at octet by octet. */
+static inline const char *read_name(const char *line, const char *end, enum http_field *id)
+{
+    const char *near = end - line > KNOWN_MAX ? line + KNOWN_MAX + 1 : end, *colon = scan_to(line, near, ':');
+    if (colon < near)
+        *id = http_field_id(str_of(line, (size_t)(colon - line)));
+    return *id == HTTP_FIELD_OTHER ? scan_class(line, end, CHAR_TOKEN) : colon;
+}
+
 enum http1_line http1_field_line(struct http1 *p, struct str input)
 {
     struct http1_head *head = &p->head;
@@ -178,7 +189,8 @@ enum http1_line http1_field_line(struct http1 *p, struct str input)
         p->at += 2;
         return LINE_EMPTY;
     }
-    const char *colon = scan_class(line, end, CHAR_TOKEN);
+    enum http_field id = HTTP_FIELD_OTHER;
+    const char *colon = read_name(line, end, &id);
     if (colon == end)
         return LINE_MORE;
     if (*colon != ':' || colon == line)
@@ -201,7 +213,7 @@ enum http1_line http1_field_line(struct http1 *p, struct str input)
         .name_size = (uint16_t)(colon - line),
         .value = (uint32_t)(value - input.p),
         .value_size = (uint32_t)(stop - value),
-        .id = (uint8_t)http_field_id(str_of(line, (size_t)(colon - line))),
+        .id = (uint8_t)id,
     };
     return LINE_READ;
 }
