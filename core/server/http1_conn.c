@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "proto/ws.h"
 #include "proto/http1_out.h"
 #include "server/state.h"
 
@@ -205,14 +206,15 @@ static void on_drained(struct conn *c)
         c->server->hooks->request_event(r);
 }
 
-static const double DRAIN_GRACE = 0.2; /* seconds */
+/* A request may be on its way: closing an idle connection now would lose it. With a successor that serves already
+ * (1012) there is no hurry; a stop is to be quick. Seconds. */
+static const double RESTART_GRACE = 2, STOP_GRACE = 0.2;
 
 static void on_drain(struct conn *c, int code)
 {
-    (void)code;
     struct request *r = c->state;
     if (!r || (!r->dispatched && http1_idle(&r->parser)))
-        conn_read_deadline(c, DRAIN_GRACE); /* a request may be on its way: closing now would lose it */
+        conn_read_deadline(c, code == WS_RESTART ? RESTART_GRACE : STOP_GRACE);
     else
         r->must_close = true;
 }

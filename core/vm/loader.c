@@ -45,7 +45,8 @@ static void set_places(lua_State *L, const char *path)
         const struct setting *root = settings_find(vm->options.settings, key);
         if (!root)
             break;
-        lua_pushfstring(L, "\n\t%s/%s.lua\n\t%s/%s/init.lua", shown(vm, root->text), path, shown(vm, root->text), path);
+        lua_pushfstring(L, "%s%s/%s.lua, %s/%s/init.lua", i > 1 ? ", " : "", shown(vm, root->text), path,
+                        shown(vm, root->text), path);
         luaL_addvalue(&b);
     }
     luaL_pushresult(&b);
@@ -177,7 +178,7 @@ int loader_require(lua_State *L)
     if (strncmp(name, "host.", 5) == 0)
         return luaL_error(L, "module '%s' not found: the core has no such module", name);
     set_places(L, path);
-    return luaL_error(L, "module '%s' not found in the accepted set; searched:%s", name, lua_tostring(L, -1));
+    return luaL_error(L, "module '%s' not found in the accepted set; searched: %s", name, lua_tostring(L, -1));
 }
 
 void loader_open(lua_State *L)
