@@ -5,6 +5,7 @@
 static const luaL_Reg modules[] = {
     {"host.crypto", luaopen_host_crypto},
     {"host.file", luaopen_host_file},
+    {"host.http", luaopen_host_http},
     {"host.json", luaopen_host_json},
     {"host.jwt", luaopen_host_jwt},
     {"host.log", luaopen_host_log},

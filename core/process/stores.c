@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "client/http_client.h"
 #include "client/pg_pool.h"
 #include "client/redis_pool.h"
 #include "vm/settings.h"
@@ -35,6 +36,7 @@ void stores_open(struct worker_env *env)
 {
     env->pg = pg_pools_new();
     settings_each(env->settings, "databases", add_database, env);
+    env->http = http_client_new(env->loop);
     const char *redis = settings_text(env->settings, "redis"), *error = NULL;
     if (redis)
         env->redis = redis_pool_new(env->loop, env->work, redis, &error);
@@ -46,6 +48,8 @@ void stores_close(struct worker_env *env)
 {
     pg_pools_free(env->pg);
     env->pg = NULL;
+    http_client_free(env->http);
+    env->http = NULL;
     redis_pool_free(env->redis);
     env->redis = NULL;
 }
