@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "loop/loop.h"
+#include "loop/tls_tickets.h"
 #include "process/master.h"
 #include "process/serve.h"
 #include "process/signal.h"
@@ -22,6 +23,8 @@
 
 static const double FIRST_LOAD = 10; /* seconds: load_timeout is not known before the configuration is */
 static const double STOP_GRACE = 3;  /* seconds above drain_timeout */
+
+#define TICKET_SECONDS (12.0 * 3600) /* a session can be resumed for half a day to a day */
 
 enum { BEATS_PER_WORKER = 4 }; /* a worker, its replacement, and what is still leaving */
 
@@ -179,7 +182,8 @@ static bool open_memory(struct master *m)
     m->beat_count = (size_t)m->workers * BEATS_PER_WORKER;
     m->beats = mmap(NULL, m->beat_count * sizeof *m->beats, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     m->segments = mem_zalloc((m->workers + 1) * sizeof *m->segments);
-    bool good = m->beats != MAP_FAILED;
+    m->tickets = tls_tickets_new(TICKET_SECONDS);
+    bool good = m->beats != MAP_FAILED && m->tickets;
     for (unsigned i = 0; i <= m->workers; i++)
         good = (m->segments[i] = counter_segment_new()) && good;
     if (!good)
@@ -237,6 +241,7 @@ static void close_all(struct master *m)
     for (unsigned i = 0; m->segments && i <= m->workers; i++)
         if (m->segments[i])
             counter_segment_free(m->segments[i]);
+    tls_tickets_free(m->tickets);
     free(m->segments);
     free(m->slots);
     free(m->last_error);

@@ -132,6 +132,7 @@ static void run_child(struct slot *slot, struct beat *beat, int channel)
                                        .beat = beat,
                                        .segments = m->segments,
                                        .segment_count = m->workers + 1,
+                                       .tickets = m->tickets,
                                        .listeners = &m->listeners});
 }
 

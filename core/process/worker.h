@@ -9,6 +9,7 @@
 
 struct beat;
 struct counter_segment;
+struct tls_tickets;
 
 /* Close codes of WebSockets (RFC 6455 §7.4.1, IANA): the number of MESSAGE_STOP. */
 enum { WORKER_STOPS = 1001, WORKER_RESTARTS = 1012 };
@@ -21,6 +22,7 @@ struct worker_start {
     struct beat *beat;
     struct counter_segment **segments; /* all workers', then the master's */
     size_t segment_count;
+    struct tls_tickets *tickets; /* session keys that all workers share */
     const struct listeners *listeners;
 };
 
