@@ -71,7 +71,7 @@ local function handler(act, by, deprecated)
   return guard.by("key", function(req)
     local asked, err = query.read(req.user.given)
     if not asked then return nil, err end
-    local body, failure = act(req, asked, site_of(req), by, req.params.id or req.params.slug)
+    local body, failure = act(req, asked, site_of(req), by, by and req.params[by])
     if not body then return nil, failure end
     return answer(req, body, deprecated)
   end)
