@@ -113,6 +113,10 @@ static char *module_name(const char *relative)
 static void compile(struct build *b, struct item *item, struct str source)
 {
     lua_State *L = b->L;
+    if (source.n > 0 && source.p[0] == '\x1b') {
+        fail(b, item->file, "bytecode; a script is source text");
+        return;
+    }
     lua_pushfstring(L, "@%s", item->file);
     if (luaL_loadbufferx(L, source.p, source.n, lua_tostring(L, -1), "t") != 0) {
         if (!b->failed)
