@@ -29,7 +29,7 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     if report.when == "call" and report.failed:
-        for started in getattr(item, "daemons", []) + getattr(item.module, "daemons", []):
+        for started in getattr(item, "daemons", []) + getattr(item.module, "started_daemons", []):
             report.sections.append((f"log of {pathlib.Path(started.config).name}", started.tail()))
 
 
@@ -38,7 +38,7 @@ def shared(request, tmp_path_factory):
     """One conformance daemon for all tests of a module that don't harm it."""
     started = daemon.Conformance(tmp_path_factory.mktemp("daemon"),
                                  **getattr(request.module, "SETTINGS", {}))
-    request.module.daemons = [started]
+    request.module.started_daemons = [started]
     try:
         yield started.start()
     finally:
@@ -79,7 +79,7 @@ def product(request, stores, tmp_path_factory):
     """All five services with demo data, for all tests of a module."""
     made = product_support.Product(tmp_path_factory.mktemp("product"), stores,
                                    **getattr(request.module, "SETTINGS", {}))
-    request.module.daemons = [made]
+    request.module.started_daemons = [made]
     try:
         yield made.prepare(seed=True).start()
     finally:

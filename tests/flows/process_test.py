@@ -34,7 +34,7 @@ def test_version_and_help(offline):
 
 
 @pytest.mark.parametrize("arguments", [
-    ["nonsense"], [], ["serve", "--nonsense"], ["reload", "--nonsense"], ["serve", "--config"],
+    ["nonsense"], ["serve", "--nonsense"], ["reload", "--nonsense"], ["serve", "--config"],
     ["check", "--config", "/nowhere/x.lua"],
 ])
 def test_wrong_use_is_one_line_and_exit_2(offline, arguments):
@@ -45,10 +45,10 @@ def test_wrong_use_is_one_line_and_exit_2(offline, arguments):
 
 CONFIGURATIONS = {
     "unknown": ('return { body_limt = "1 MiB" }', ["body_limt"]),
-    "wrong type": ("return { workers = true }", ["workers", "number"]),
+    "wrong type": ("return { max_connections = true }", ["max_connections", "number"]),
     "no size": ('return { body_limit = "3 apples" }', ["body_limit", "size"]),
     "no duration": ('return { idle_timeout = "soon" }', ["idle_timeout", "duration"]),
-    "below the bounds": ("return { workers = -1 }", ["workers", "0"]),
+    "below the bounds": ("return { max_connections = -1 }", ["max_connections", "at least 1"]),
     "not in the list": ('return { log_level = "loud" }', ["log_level", "debug"]),
     "syntax": ("return {", ["x.lua:1"]),
     "raises": ('error("no")', ["x.lua:1"]),

@@ -129,7 +129,7 @@ def editable(request, tmp_path_factory):
     tree = daemons.Tree(folder / "tree", "tests/conformance")
     made = daemons.Conformance(folder, tree)
     made.tree = tree
-    request.module.daemons = [made]
+    request.module.started_daemons = [made]
     try:
         yield made.start()
     finally:

@@ -39,12 +39,12 @@ class Load:
         n = 0
         http = self.daemon.http()
         while not self.stopping.is_set():
-            if n % 4 == 3:
-                http.close()
-                http = self.daemon.http()
             answer = http.get("/answer")
             assert answer.status == 200, answer
             n += 1
+            if n % 4 == 0 or answer.header("connection") == "close":
+                http.close()
+                http = self.daemon.http()
         http.close()
         with self.lock:
             self.answered += n
