@@ -15,16 +15,14 @@
 #include "base/mem.h"
 #include "loop/loop.h"
 #include "loop/tls_tickets.h"
-#include "loop/tls_tickets.h"
 #include "process/master.h"
 #include "process/serve.h"
 #include "process/signal.h"
 #include "process/upgrade.h"
 #include "vm/settings.h"
 
-static const double FIRST_LOAD = 10;          /* seconds: load_timeout is not known before the configuration is */
-static const double TICKET_PERIOD = 6 * 3600; /* seconds between two keys of TLS session tickets */
-static const double STOP_GRACE = 3;           /* seconds above drain_timeout */
+static const double FIRST_LOAD = 10; /* seconds: load_timeout is not known before the configuration is */
+static const double STOP_GRACE = 3;  /* seconds above drain_timeout */
 
 #define TICKET_SECONDS (12.0 * 3600) /* a session can be resumed for half a day to a day */
 
@@ -244,8 +242,6 @@ static void close_all(struct master *m)
         if (m->segments[i])
             counter_segment_free(m->segments[i]);
     tls_tickets_free(m->tickets);
-    if (m->tickets)
-        tls_tickets_free(m->tickets);
     free(m->segments);
     free(m->slots);
     free(m->last_error);

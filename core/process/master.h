@@ -23,7 +23,6 @@ static const double CRASH_WINDOW = 10;
 struct master;
 struct slot;
 struct inherited;
-struct tls_tickets;
 
 /* A worker process. STARTING ─loaded─▶ SERVING ─stop─▶ LEAVING ─▶ reaped */
 struct worker {
@@ -68,7 +67,6 @@ struct master {
     unsigned workers;
     struct beat *beats;
     size_t beat_count;
-    struct tls_tickets *tickets;
     struct counter_segment **segments; /* a worker slot's each, then the master's own */
     struct tls_tickets *tickets;       /* session keys that all workers share */
     struct set *set;                   /* the last accepted */

@@ -130,7 +130,6 @@ static void run_child(struct slot *slot, struct beat *beat, int channel)
                                        .generation = m->generation,
                                        .channel = channel,
                                        .beat = beat,
-                                       .tickets = m->tickets,
                                        .segments = m->segments,
                                        .segment_count = m->workers + 1,
                                        .tickets = m->tickets,

@@ -4,10 +4,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "client/http_client.h"
-#include "base/log.h"
-#include "client/http_client.h"
 #include "client/pg_pool.h"
-#include "client/redis_pool.h"
 #include "client/redis_pool.h"
 #include "vm/settings.h"
 
@@ -50,11 +47,7 @@ void stores_open(struct worker_env *env)
 void stores_close(struct worker_env *env)
 {
     pg_pools_free(env->pg);
-    redis_pool_free(env->redis);
-    http_client_free(env->http);
     env->pg = NULL;
-    env->redis = NULL;
-    env->http = NULL;
     http_client_free(env->http);
     env->http = NULL;
     redis_pool_free(env->redis);

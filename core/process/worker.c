@@ -203,7 +203,6 @@ static bool open_all(struct buf *error)
     env->lua_limit = (size_t)settings_int(env->settings, "lua_memory");
     env->server = serve_new(env);
     serve_set_tickets(env->server, worker.start->tickets);
-    serve_set_tickets(env->server, worker.start->tickets);
     stores_open(env);
     worker.generations = generations_new(env, serve_set_generation);
     return worker.generations && generations_load_now(worker.generations, set, worker.start->generation, error);

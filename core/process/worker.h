@@ -8,7 +8,6 @@
 #include "process/listeners.h"
 
 struct beat;
-struct tls_tickets;
 struct counter_segment;
 struct tls_tickets;
 
@@ -21,7 +20,6 @@ struct worker_start {
     unsigned generation;
     int channel; /* to the master */
     struct beat *beat;
-    struct tls_tickets *tickets; /* of TLS sessions, shared by all workers */
     struct counter_segment **segments; /* all workers', then the master's */
     size_t segment_count;
     struct tls_tickets *tickets; /* session keys that all workers share */
