@@ -76,7 +76,7 @@
           { ...axis, incrs: [1, 2, 5, 10, 20, 50], label: "results" },
         ],
         series: [{}, { fill: "rgba(53,88,212,.65)", stroke: "rgb(53,88,212)", paths: bars, points: { show: false } }],
-      }, [tenths, JSON.parse(place.dataset.chart)], place);
+      }, [tenths, JSON.parse(place.dataset.chart).map((n) => n || null)], place);
     }
   };
 
