@@ -24,8 +24,6 @@
 static const double FIRST_LOAD = 10; /* seconds: load_timeout is not known before the configuration is */
 static const double STOP_GRACE = 3;  /* seconds above drain_timeout */
 
-#define TICKET_SECONDS (12.0 * 3600) /* a session can be resumed for half a day to a day */
-
 enum { BEATS_PER_WORKER = 4 }; /* a worker, its replacement, and what is still leaving */
 
 const struct settings *master_settings(const struct master *m)
@@ -182,7 +180,7 @@ static bool open_memory(struct master *m)
     m->beat_count = (size_t)m->workers * BEATS_PER_WORKER;
     m->beats = mmap(NULL, m->beat_count * sizeof *m->beats, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     m->segments = mem_zalloc((m->workers + 1) * sizeof *m->segments);
-    m->tickets = tls_tickets_new(TICKET_SECONDS);
+    m->tickets = tls_tickets_new(TICKET_PERIOD);
     bool good = m->beats != MAP_FAILED && m->tickets;
     for (unsigned i = 0; i <= m->workers; i++)
         good = (m->segments[i] = counter_segment_new()) && good;

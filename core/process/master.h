@@ -15,8 +15,6 @@
 #include "vm/beat.h"
 #include "vm/loader.h"
 
-struct tls_tickets;
-
 enum { CRASHES = 5 }; /* so many within CRASH_WINDOW seconds are a crash loop */
 static const double CRASH_WINDOW = 10;
 
@@ -68,7 +66,6 @@ struct master {
     struct beat *beats;
     size_t beat_count;
     struct counter_segment **segments; /* a worker slot's each, then the master's own */
-    struct tls_tickets *tickets;       /* session keys that all workers share */
     struct set *set;                   /* the last accepted */
     int set_fd;
     unsigned generation;

@@ -22,7 +22,6 @@ struct worker_start {
     struct beat *beat;
     struct counter_segment **segments; /* all workers', then the master's */
     size_t segment_count;
-    struct tls_tickets *tickets; /* session keys that all workers share */
     const struct listeners *listeners;
 };
 

@@ -218,8 +218,8 @@ static int read_chunk_size(struct http1 *p, struct str *input)
     const char *end = input->p + input->n, *stop = scan_value(input->p, end);
     uint64_t size;
     const char *digits_end = read_hex(input->p, stop, &size);
-    if (!digits_end)
-        return fail(p, 413, "content too large");
+    if (!digits_end) /* beyond 64 bits: no size that anybody means, but a way to make recipients disagree */
+        return fail(p, 400, "malformed chunk size");
     if (input->n > 0 && !plausible_size(input->p, digits_end, end))
         return fail(p, 400, "malformed chunk size");
     if (stop - input->p > CHUNK_LINE_MAX)
