@@ -33,7 +33,8 @@ static bool put(struct line *line, struct str s)
 {
     if (s.n > ROOM - line->n)
         return false;
-    memcpy(line->text + line->n, s.p, s.n);
+    if (s.n)
+        memcpy(line->text + line->n, s.p, s.n);
     line->n += s.n;
     return true;
 }

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#define ZLIB_CONST /* zlib takes its input by const pointer */
 #include <zlib.h>
 
 enum { RAW_WINDOW = -15, MEMORY_LEVEL = 8, STEP = 4096, TAIL = 4 };
@@ -61,10 +62,9 @@ static void prepare_inflate(struct deflate *d)
     d->can_inflate = true;
 }
 
-/* zlib wants a pointer to something that it may write to, and leaves it alone. */
 static void set_input(z_stream *z, struct str in)
 {
-    z->next_in = (Bytef *)(uintptr_t)in.p;
+    z->next_in = (const Bytef *)in.p;
     z->avail_in = (uInt)in.n;
 }
 
