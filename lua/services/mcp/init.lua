@@ -36,12 +36,14 @@ local function failed(req, err)
   return status, json.encode(jsonrpc.error(nil, code, detail)), headers
 end
 
--- Clients that look for a stream here ask for text/event-stream, and must be told 405, not 406.
-local upgrade = { "Open a WebSocket", guard.by("socket", socket.open), raw = true, produces = "text/event-stream" }
+local upgrade = { "Open a WebSocket", guard.by("socket", socket.open), raw = true }
 
 local routes = {
   ["/mcp"] = {
-    POST = { "Send a message of the Model Context Protocol", guard.signed_in(http.post), raw = true },
+    POST = {
+      "Send a message of the Model Context Protocol", guard.signed_in(http.post), raw = true,
+      produces = "application/json",
+    },
     GET = upgrade,
     DELETE = { "End a session", guard.signed_in(http.delete), raw = true },
   },
