@@ -42,7 +42,10 @@ static struct request *live_request(lua_State *L, const struct request_box *box)
 
 struct request *check_request(lua_State *L)
 {
-    return live_request(L, luaL_checkudata(L, 1, request_type));
+    const struct request_box *box = lua_touserdata(L, 1);
+    if (lua_type(L, 1) != LUA_TUSERDATA || lua_objlen(L, 1) != sizeof *box || box->type != request_type)
+        luaL_checkudata(L, 1, request_type); /* raises with its usual words */
+    return live_request(L, box);
 }
 
 /* Fields. --- */
@@ -292,6 +295,7 @@ void requests_event(struct request *r)
 static void push_request(lua_State *L, struct serving *serving, struct request *r)
 {
     struct request_box *box = lua_newuserdata(L, sizeof *box);
+    box->type = request_type;
     box->request = r;
     box->serial = r->serial;
     lua_rawgeti(L, LUA_REGISTRYINDEX, serving->request_class);

@@ -44,6 +44,7 @@ struct serving *serving_of(lua_State *L);
 /* Requests (request.c). A Lua object points at a pooled request and knows by the serial number whether it is still the
  * one it was made for. */
 struct request_box {
+    const char *type; /* request_type: what a userdata of this size must begin with to be one */
     struct request *request;
     uint64_t serial;
 };

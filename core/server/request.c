@@ -324,6 +324,22 @@ static bool trace_id(struct str field, char id[REQUEST_ID_SIZE + 1])
     return !zero;
 }
 
+/* 16 octets as 32 digits, eight digits at a time: each octet's halves are spread over a word, then turned to digits. */
+static void write_hex(const unsigned char *octets, char *digits)
+{
+    for (int i = 0; i < REQUEST_ID_SIZE / 8; i++) {
+        uint32_t four;
+        memcpy(&four, octets + 4 * i, sizeof four);
+        uint64_t x = four;
+        x = (x | x << 16) & 0x0000FFFF0000FFFF;
+        x = (x | x << 8) & 0x00FF00FF00FF00FF;
+        x = (x & 0x000F000F000F000F) << 8 | (x >> 4 & 0x000F000F000F000F);     /* the higher half comes first */
+        uint64_t letters = (x + 0x0606060606060606) >> 4 & 0x0101010101010101; /* 1 where a digit is above 9 */
+        x += 0x3030303030303030 + letters * ('a' - '0' - 10);
+        memcpy(digits + 8 * i, &x, sizeof x);
+    }
+}
+
 const char *request_id(struct request *r)
 {
     if (r->id[0] || trace_id(http1_value(&r->parser.head, HTTP_FIELD_TRACEPARENT), r->id))
@@ -336,11 +352,7 @@ const char *request_id(struct request *r)
         left = sizeof pool;
     }
     left -= REQUEST_ID_SIZE / 2;
-    for (size_t i = 0; i < REQUEST_ID_SIZE / 2; i++) {
-        static const char digits[] = "0123456789abcdef";
-        r->id[2 * i] = digits[pool[left + i] >> 4];
-        r->id[2 * i + 1] = digits[pool[left + i] & 15];
-    }
+    write_hex(pool + left, r->id);
     r->id[REQUEST_ID_SIZE] = '\0';
     return r->id;
 }

@@ -10,6 +10,18 @@ static const struct str own_fields[] = {
     {"trailer", 7},     {"transfer-encoding", 17}, {"upgrade", 7},
 };
 
+enum { OWN_LENGTHS = 1 << 4 | 1 << 7 | 1 << 10 | 1 << 14 | 1 << 17 };
+
+static bool is_own(struct str name)
+{
+    if (name.n > 17 || !(1u << name.n & OWN_LENGTHS))
+        return false;
+    for (size_t i = 0; i < sizeof own_fields / sizeof *own_fields; i++)
+        if (str_ieq(name, own_fields[i]))
+            return true;
+    return false;
+}
+
 const char *response_add(struct response *response, struct str name, struct str value)
 {
     if (response->count == RESPONSE_FIELDS_MAX)
@@ -18,9 +30,8 @@ const char *response_add(struct response *response, struct str name, struct str 
         return "a header's name is not valid";
     if (!http_is_value(value))
         return "a header's value holds control characters or outer blanks";
-    for (size_t i = 0; i < sizeof own_fields / sizeof *own_fields; i++)
-        if (name.n == own_fields[i].n && str_ieq(name, own_fields[i]))
-            return "the header is written by the core itself";
+    if (is_own(name))
+        return "the header is written by the core itself";
     response->fields[response->count++] = (struct response_field){name, value};
     return NULL;
 }
