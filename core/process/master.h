@@ -37,7 +37,8 @@ struct worker {
     /* watchdog.c */
     unsigned turns;
     double moved, cpu; /* when turns changed, and the CPU time then */
-    bool asked;        /* has been told to interrupt its script */
+    bool killed;
+    bool asked; /* has been told to interrupt its script */
 };
 
 /* A place for a worker, with its listeners and its metrics. */

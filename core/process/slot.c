@@ -60,6 +60,9 @@ static void worker_free(struct worker *w)
 
 void worker_kill(struct worker *w, const char *reason)
 {
+    if (w->killed)
+        return;
+    w->killed = true;
     log_write(LOG_ERROR, "worker is killed", log_str("reason", reason), log_int("slot", w->slot->index),
               log_int("pid", w->pid), log_int("worker_generation", w->generation), LOG_END);
     kill(w->pid, SIGKILL);

@@ -48,8 +48,6 @@ static void on_beat(struct timer *timer)
     atomic_fetch_add(&beat->turns, 1);
     atomic_store(&beat->alive, worker.env.generations);
     atomic_store(&beat->lua, generations_memory(worker.generations));
-    if (worker.env.replace)
-        atomic_store(&beat->replace, 1);
     generations_balance(worker.generations);
 }
 

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,18 @@ static const unsigned char prelude[] = {
 
 /* ---- memory ---- */
 
+/* Tells the master, which prepares another worker, and the log. */
+static void warn_of_limit(struct vm *vm, size_t used)
+{
+    struct worker_env *env = vm->options.env;
+    if (atomic_exchange(&env->replace, true))
+        return;
+    if (env->beat)
+        atomic_store(&env->beat->replace, 1);
+    log_write(LOG_WARN, "Lua memory passed 75 % of lua_memory", log_int("octets", (int64_t)used),
+              vm->current ? log_str("task", task_label(vm->current)) : LOG_END, LOG_END);
+}
+
 /* lua_Alloc. Refuses beyond the limit, but only while Lua runs protected: an error elsewhere would end the process. */
 static void *allocate(void *ud, void *p, size_t old, size_t size)
 {
@@ -36,7 +49,7 @@ static void *allocate(void *ud, void *p, size_t old, size_t size)
     if (used > vm->high && size > old) {
         if (used > vm->limit && vm->guarded)
             return NULL;
-        vm->options.env->replace = true;
+        warn_of_limit(vm, used);
     }
     void *q = realloc(p, size);
     if (q)

@@ -41,7 +41,7 @@ def test_two_hundred_reloads_under_load_lose_nothing(conformance, record_propert
     rounds = 200
     with Load(daemon) as load:
         for n in range(20):  # warm: what is allocated once is allocated now
-            put(daemon, f"warm {n}")
+            put(daemon, f"warm-{n}")
             reload(daemon)
     assert load.failures == []
     workers = daemon.worker_pids()
@@ -192,7 +192,7 @@ def test_a_reload_rereads_the_configuration(conformance):
     daemon = conformance(tree=True)
     name = "config/conformance.lua"
     text = (daemon.tree / name).read_text()
-    daemon.tree.write(name, text.replace('body_limit = "16 MiB"', 'body_limit = "4"'))
+    daemon.tree.write(name, text.replace('body_limit = "16 MiB"', 'body_limit = 4'))
     with daemon.http() as http:
         assert http.request("POST", "/echo", body=b"12345").status == 200
     reload(daemon)
