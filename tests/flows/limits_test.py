@@ -48,7 +48,7 @@ def test_the_guard_interrupts_a_compiled_loop(conformance):
 
 
 def test_endless_memory_costs_its_request(conformance):
-    daemon = conformance(workers=1, lua_memory="64 MiB")
+    daemon = conformance(workers=1, lua_memory="64 MiB", script_timeout="60 s")
     answer = try_get(daemon, "/hog")
     assert answer is None or answer.status in (500, 503)
     serves_again(daemon)
