@@ -8,6 +8,7 @@ local json = require "host.json"
 local schema = require "web.schema"
 local task = require "host.task"
 local timer = require "host.timer"
+local utf8 = require "util.utf8"
 
 local M = {}
 
@@ -26,6 +27,12 @@ local Ready = schema.named("Readiness", schema.object {
 
 local TTL, LIMIT = 1, 3
 
+-- One line that fits the schema, whatever a library put into its message.
+local function one_line(text)
+  text = tostring(text):gsub("[%s%c]+", " ")
+  return utf8.cut(text, 300)
+end
+
 -- One part: a function that returns true, or nil and err.
 local function ask(part)
   local ok, err = task.within(LIMIT, function()
@@ -43,6 +50,7 @@ local function ask(part)
       found.ok, found.reason = false, "missing: " .. table.concat(pending, ", ")
     end
   end
+  if found.reason ~= json.null then found.reason = one_line(found.reason) end
   return found
 end
 
