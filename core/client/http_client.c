@@ -200,21 +200,28 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *ol
     return 0;
 }
 
-static void on_timer(struct timer *t)
+/* Its time has come; at once means at the end of this turn, as libcurl may not be called from its own callback. */
+static void kick(void *arg)
 {
-    struct http_client *client = (struct http_client *)((char *)t - offsetof(struct http_client, timer));
+    struct http_client *client = arg;
     int running;
     curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     take_messages(client);
+}
+
+static void on_timer(struct timer *t)
+{
+    kick((char *)t - offsetof(struct http_client, timer));
 }
 
 static int on_timeout_change(CURLM *multi, long milliseconds, void *arg)
 {
     (void)multi;
     struct http_client *client = arg;
-    if (milliseconds < 0)
-        timer_stop(&client->timer);
-    else
+    timer_stop(&client->timer);
+    if (milliseconds == 0)
+        loop_defer(client->loop, kick, client);
+    else if (milliseconds > 0)
         timer_start(&client->timer, (double)milliseconds / 1000);
     return 0;
 }
@@ -571,8 +578,9 @@ void http_client_free(struct http_client *client)
     deliver(client); /* owners may free theirs */
     while (client->all)
         http_request_free(client->all);
-    loop_undefer(client->loop, deliver, client);
     curl_multi_cleanup(client->multi);
+    loop_undefer(client->loop, deliver, client);
+    loop_undefer(client->loop, kick, client);
     timer_stop(&client->timer);
     free(client);
 }
