@@ -33,7 +33,7 @@ static bool open_text(struct pg_array *a)
 {
     if (a->rest.n > 0 && a->rest.p[0] == '[') {
         const char *brace = memchr(a->rest.p, '{', a->rest.n);
-        if (!brace || brace[-1] != '=')
+        if (!brace || brace - a->rest.p < 3 || brace[-1] != '=' || brace[-2] != ']')
             return false;
         a->rest = str_of(brace, a->rest.n - (size_t)(brace - a->rest.p));
     }

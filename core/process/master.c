@@ -24,6 +24,8 @@
 static const double FIRST_LOAD = 10; /* seconds: load_timeout is not known before the configuration is */
 static const double STOP_GRACE = 3;  /* seconds above drain_timeout */
 
+static const double TICKET_PERIOD = 12.0 * 3600; /* seconds: a session can be resumed for half a day to a day */
+
 enum { BEATS_PER_WORKER = 4 }; /* a worker, its replacement, and what is still leaving */
 
 const struct settings *master_settings(const struct master *m)

@@ -57,7 +57,10 @@ struct reload {
     struct reload *next;
 };
 
+struct tls_tickets;
+
 struct master {
+    struct tls_tickets *tickets; /* session keys that all workers share */
     struct loop *loop;
     const char *config;
     struct control *control;

@@ -15,6 +15,7 @@ struct tls_tickets;
 enum { WORKER_STOPS = 1001, WORKER_RESTARTS = 1012 };
 
 struct worker_start {
+    struct tls_tickets *tickets; /* session keys that all workers share */
     unsigned index, workers;
     int set_fd; /* the accepted set */
     unsigned generation;
