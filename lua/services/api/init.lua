@@ -15,6 +15,7 @@ service = router.new {
   resources = {
     require "services.api.auth",
     require "services.api.users",
+    require "services.api.schools",
     require "services.api.classes",
     require "services.api.courses",
     require "services.api.lessons",

@@ -8,6 +8,7 @@ local material = require "sync.material"
 local publish_lesson = require "workflows.publish_lesson"
 local rbxmx = require "sync.rbxmx"
 local rules = require "sync.rules"
+local scene = require "model.scene"
 local schema = require "web.schema"
 local shapes = require "services.api.shapes"
 
@@ -83,6 +84,14 @@ local function model(req)
   }
 end
 
+local function show_scene(req)
+  return scene.of_lesson(req.user, req.params.lesson_id)
+end
+
+local function change_scene(req)
+  return scene.update(req.user, req.params.lesson_id, req.body, req.revision)
+end
+
 local signed_in, role = guard.signed_in, guard.role
 local tags = { "Lessons" }
 local by_id = { lesson_id = schema.id(shapes.LESSONS) }
@@ -123,6 +132,12 @@ return {
     POST = { "Approve a lesson", role("teacher", approve), params = by_id, out = shapes.Lesson, errors = { "conflict" },
       id = "approveLesson", tags = tags,
       description = "Starts its delivery: to Studio, as a post, and to the students of its classes." },
+  },
+  ["/lessons/{lesson_id}/scene"] = {
+    GET = { "Show what a lesson's Roblox scene holds", signed_in(show_scene), params = by_id, out = shapes.Scene,
+      id = "showScene", tags = tags },
+    PUT = { "Replace a lesson's Roblox scene", role("teacher", change_scene), params = by_id,
+      body = shapes.SceneDescription, out = shapes.Scene, errors = { "forbidden" }, id = "replaceScene", tags = tags },
   },
   ["/lessons/{lesson_id}/model.rbxmx"] = {
     GET = { "Download a lesson as a Roblox model", signed_in(model), params = by_id,

@@ -1,5 +1,6 @@
 -- services/api/shapes.lua: what the API's objects look like on the wire. Bodies of requests stand beside their routes.
 
+local scene = require "model.scene"
 local schema = require "web.schema"
 
 local describe, nullable, optional = schema.describe, schema.nullable, schema.optional
@@ -33,6 +34,8 @@ local function object(name, fields)
 end
 
 local school_id = describe(nullable(schema.id()), "The school, if there is one")
+
+M.School = object("School", { name = M.name })
 
 M.User = object("User", {
   id = schema.id(M.USERS), school_id = school_id, role = M.roles, login = schema.text(1, 64), name = M.name,
@@ -114,6 +117,18 @@ M.Lesson = object("Lesson", copy(brief, {
   approved_by = optional(nullable(schema.id(M.USERS))),
   approved_at = optional(nullable(schema.time())),
 }))
+
+M.SceneDescription = schema.object {
+  title = schema.text(1, 200),
+  environment = schema.enum(scene.ENVIRONMENTS),
+  stations = schema.array(schema.object {
+    kind = schema.enum(scene.KINDS), title = schema.text(1, 200), text = schema.multiline(1, 2000),
+  }, 1, scene.MAX_STATIONS),
+}
+
+M.Scene = schema.named("Scene", schema.object {
+  id = schema.id(), lesson_id = schema.id(M.LESSONS), description = M.SceneDescription, updated_at = schema.time(),
+})
 
 M.Question = schema.named("Question", schema.object {
   id = schema.id(), position = schema.integer(1),
