@@ -5,7 +5,7 @@ local M = {}
 
 -- What a full stop after it does not end a sentence. Lower case, without the stop.
 local ABBREVIATIONS = {}
-for word in ("mr mrs ms dr prof st sr jr vs etc e.g i.e cf fig no vol approx ca u.s u.k a.m p.m"):gmatch("%S+") do
+for word in ("mr mrs ms dr prof st sr jr vs etc e.g i.e cf fig vol approx ca u.s u.k a.m p.m"):gmatch("%S+") do
   ABBREVIATIONS[word] = true
 end
 

@@ -1,0 +1,29 @@
+local json = require "host.json"
+local sql = require "model.sql"
+
+describe("SQL of fragments", function()
+  it("numbers the parameters through", function()
+    local text, parameters = sql.join("select *", { "where a = ? and b = ?", 1, "x" }, "and", { "c = ?", true })
+    assert.are.equal("select * where a = $1 and b = $2 and c = $3", text)
+    assert.are.same({ 1, "x", true, n = 3 }, parameters)
+  end)
+
+  it("has NULL where a value is nil", function()
+    local _, parameters = sql.join({ "f(?, ?, ?)", nil, false, nil })
+    assert.are.equal(json.null, parameters[1])
+    assert.is_false(parameters[2])
+    assert.are.equal(json.null, parameters[3])
+    assert.are.equal(3, parameters.n)
+  end)
+
+  it("never makes text of a value", function()
+    local text = sql.join({ "a = ?", "'; drop table users; -- ?" }, { "and b = ?", 2 })
+    assert.are.equal("a = $1 and b = $2", text)
+  end)
+
+  it("combines fragments to one", function()
+    local text, parameters = sql.join(sql.combine(" or ", { { "a = ?", 1 }, "true", { "b = ?", nil } }))
+    assert.are.equal("a = $1 or true or b = $2", text)
+    assert.are.same({ 1, json.null, n = 2 }, parameters)
+  end)
+end)
