@@ -1,11 +1,15 @@
 """The bridge as Studio's plugin and game servers use it: pairing, patches, progress, downloads."""
+import json
 import secrets
+import subprocess
 import threading
 import uuid
 import xml.etree.ElementTree as xml
 
 import pytest
 import school
+
+import daemon
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +187,63 @@ def test_a_revoked_key_is_void(place, game):
 def test_a_player_is_claimed_by_one_student(place, game):
     stolen = place.students[1].call("bridge", "POST", "/v1/players", {"roblox_user_id": game.players[0]})
     assert stolen.status in (404, 409)
+
+
+def start_luau(product, script, *arguments):
+    """Starts tests/support/SCRIPT, which runs the Luau files against the bridge."""
+    return subprocess.Popen([daemon.TOOLBOXD, "run", "--config", product.config, f"tests/support/{script}",
+                             product.url("bridge"), *map(str, arguments)], env=product.environment(), cwd=daemon.ROOT,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run_luau(product, script, *arguments):
+    """What the script printed when it has ended."""
+    with start_luau(product, script, *arguments) as running:
+        out, err = running.communicate(timeout=100)
+    assert running.returncode == 0, (out, err)
+    return json.loads(out)
+
+
+def test_our_plugin_builds_the_lesson_and_follows_the_next(product):
+    other = school.School(product)
+    first = other.approve(other.lesson())
+    code = other.teacher.done("bridge", "POST", "/v1/pairing-codes")["code"]
+    with start_luau(product, "studio.lua", code, f"lesson:{first['id']}", f"-lesson:{first['id']}") as plugin:
+        assert f"lesson:{first['id']}" in json.loads(plugin.stdout.readline())["instances"]
+        second = other.approve(other.lesson())
+        out, err = plugin.communicate(timeout=100)
+    assert plugin.returncode == 0, err
+    told = json.loads(out)
+    standing = told["instances"]
+    assert standing["toolbox"] == {"class": "Folder", "name": "ToolboxAI"}
+    assert standing[f"lesson:{second['id']}"]["name"] == second["title"]
+    assert f"lesson:{first['id']}" not in standing
+    assert any(id_.endswith("/scene/spawn") and one["class"] == "SpawnLocation" for id_, one in standing.items())
+    assert told["undoable_steps"] == 2 and told["revision"] == 2
+
+
+def test_our_plugin_tells_why_a_code_is_refused(product):
+    told = run_luau(product, "studio.lua", "NONE-SUCH")
+    assert told["state"] == "unpaired" and "unknown, used or too old" in told["message"]
+
+
+def test_our_game_module_posts_a_whole_visit(product):
+    other = school.School(product)
+    lesson = other.approve(other.lesson())
+    made = other.teacher.done("bridge", "POST", "/v1/game-servers", {"name": "Game", "class_id": other.group["id"]})
+    player = secrets.randbelow(1 << 50) + 1
+    other.students[0].done("bridge", "POST", "/v1/players", {"roblox_user_id": player})
+    quiz = other.teacher.done("api", "GET", f"/api/v1/lessons/{lesson['id']}/quiz")
+    answers = [word for question in quiz["questions"] if question["kind"] == "multiple_choice"
+               for word in (question["id"], question["answer"]["choice"])]
+    told = run_luau(product, "game.lua", made["key"], lesson["id"], player, 60, *answers)
+    assert told["warnings"] == [] and told["unsent"] == 0
+    events = 60 + len(answers) // 2 + 2  # and that it was started and completed
+    assert [sum(one["accepted"] for one in told["told"]), sum(one["duplicates"] for one in told["told"])] == [events] * 2
+    row, = other.teacher.done("api", "GET", f"/api/v1/classes/{other.group['id']}/progress")["items"]
+    assert row["percent"] == 100 and row["completed_at"] and row["events"] == events
+    assert row["score"] == sum(question["points"] for question in quiz["questions"]
+                               if question["kind"] == "multiple_choice")
 
 
 def items(answer):
