@@ -24,6 +24,7 @@ void bind_class(lua_State *L, const char *type, const luaL_Reg *methods, const l
 
 int luaopen_host_crypto(lua_State *L);
 int luaopen_host_file(lua_State *L);
+int luaopen_host_form(lua_State *L);
 int luaopen_host_http(lua_State *L);
 int luaopen_host_json(lua_State *L);
 int luaopen_host_jwt(lua_State *L);

@@ -1,6 +1,7 @@
 ---@meta host.json
 
--- Strict JSON (RFC 8259): no duplicate keys, no invalid UTF-8 or lone surrogates, at most 64 levels, numbers that a double holds.
+-- Strict JSON (RFC 8259): no duplicate keys, no invalid UTF-8 or lone surrogates, at most 64 levels, numbers that a double
+-- holds (an integer that it would round is refused).
 
 ---@class host.json
 ---@field null userdata
@@ -23,6 +24,7 @@ function json.encode(value) end
 ---@return T[]
 function json.array(t) end
 
+---Whether encode would write it as an array: it is marked, or it has a first member.
 ---@param value any
 ---@return boolean
 function json.is_array(value) end

@@ -32,7 +32,7 @@ local function sorted(names)
 end
 
 local MODULES = {
-  "crypto", "file", "http", "json", "jwt", "log", "metrics", "pg", "redis", "server", "task", "timer", "ws",
+  "crypto", "file", "form", "http", "json", "jwt", "log", "metrics", "pg", "redis", "server", "task", "timer", "ws",
 }
 
 describe("lua/host", function()
