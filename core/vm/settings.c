@@ -217,6 +217,19 @@ static char *take_text(struct reader *r, size_t *length)
     return text;
 }
 
+/* A child's path is its table's, a dot and a name; only tables and lists have children. */
+static bool fits_parent(const struct settings *s, uint64_t parent, const char *path)
+{
+    if (parent == SETTINGS_TOP)
+        return true;
+    if (parent >= s->count)
+        return false;
+    const struct setting *table = &s->items[parent].setting;
+    size_t length = strlen(table->path);
+    return (table->kind == SETTING_TABLE || table->kind == SETTING_LIST) && strncmp(path, table->path, length) == 0 &&
+           path[length] == '.';
+}
+
 static void take_item(struct reader *r, struct settings *s)
 {
     uint64_t parent;
@@ -234,7 +247,9 @@ static void take_item(struct reader *r, struct settings *s)
     setting.restart = flags[3] != 0;
     setting.path = path;
     setting.text = flags[4] ? text : NULL;
-    if (parent != SETTINGS_TOP && parent >= s->count)
+    setting.length = flags[4] ? setting.length : 0;
+    if (!fits_parent(s, parent, path) || !flags[0] || !strchr("bnstlu", flags[0]) ||
+        (flags[0] == SETTING_TEXT) != flags[4])
         r->broken = true;
     if (!r->broken)
         settings_add(s, parent, &setting);
