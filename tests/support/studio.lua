@@ -1,5 +1,5 @@
 --- Our Studio plugin's own modules against a running bridge, in the small model of Roblox: pairs, then takes patches
---- until the wanted instance stands (or has gone) and prints what stands as a line of JSON, for each wanted one in turn.
+--- until the wanted instance stands (or has gone) and prints what stands as a line of JSON, for each in turn.
 ---   toolboxd run studio.lua URL CODE WANTED_ID…      "-ID" waits until it has gone
 
 local json = require "host.json"
