@@ -2,6 +2,8 @@
 -- calls start once per generation, in every worker.
 
 local crypto = require "host.crypto"
+local server = require "host.server"
+local task = require "host.task"
 local timer = require "host.timer"
 local store = require "workflow.store"
 
@@ -26,6 +28,10 @@ function M.start(engine)
   store.listen(pick)
   store.listen_cancel(function(run_id) engine:cancel(run_id) end)
   timer.every("workflow queue", M.TICK, pick)
+  task.spawn("workflow stop", function()
+    server.swapped()
+    engine:stop()
+  end)
   pick()
 end
 

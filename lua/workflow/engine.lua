@@ -10,6 +10,7 @@ local json = require "host.json"
 local log = require "host.log"
 local metrics = require "host.metrics"
 local task = require "host.task"
+local timer = require "host.timer"
 local flow = require "workflow.flow"
 local runs = require "workflow.run"
 local store = require "workflow.store"
@@ -38,7 +39,7 @@ function M.new(options)
   end
   return setmetatable({
     names = names, current = current, lease = options.lease or 15, slots = options.slots or 4,
-    busy = 0, inboxes = {}, picking = false,
+    busy = 0, inboxes = {}, picking = false, stopped = false, trusting = 0,
     ended = metrics.counter("toolbox_workflow_runs_total", "Runs that stopped, by how", { "workflow", "state" }),
   }, Engine)
 end
@@ -129,10 +130,20 @@ local function execute(self, run)
   end
 end
 
+-- While the database was away nobody could prolong a lease. Whoever holds a result gets the time of one lease to record
+-- it before the run is taken for abandoned and its step is done again.
+local function claim(self)
+  local run, err = store.claim(id.uuid(), self.lease, self.names, timer.now() >= self.trusting)
+  if err then
+    self.trusting = timer.now() + self.lease
+    log.warn("no workflow run can be taken", { reason = err.reason or err.message })
+  end
+  return run
+end
+
 local function claim_all(self)
-  while self.busy < self.slots do
-    local run, err = store.claim(id.uuid(), self.lease, self.names)
-    if err then log.warn("no workflow run can be taken", { reason = err.reason or err.message }) end
+  while self.busy < self.slots and not self.stopped do
+    local run = claim(self)
     if not run then return end
     self.busy = self.busy + 1
     task.spawn("workflow " .. run.workflow, function()
@@ -160,6 +171,11 @@ function Engine:pick()
     end
   until not self.again
   self.picking = false
+end
+
+--- Takes no more runs; those that it has go on to their end. For a generation that is replaced, or a worker that stops.
+function Engine:stop()
+  self.stopped = true
 end
 
 --- Stops a run if it is one of ours.

@@ -16,18 +16,18 @@ local COLUMNS, tell = runs.COLUMNS, runs.tell
 ---@param lease string a word of this claim alone
 ---@param seconds number
 ---@param workflows string[] names that the caller can run
+---@param silent_too boolean whether runs whose runner is silent are taken, too
 ---@return table? run nil without err if nothing is due
 ---@return table? err
-function M.claim(lease, seconds, workflows)
+function M.claim(lease, seconds, workflows, silent_too)
   local names = pg.array(workflows)
   local run, err = db.education:one({ "update workflow_runs as r set state = 'running', lease_owner = ?,"
     .. " lease_until = now() + ?::float8 * interval '1 second', claims = r.claims + 1 where r.id = coalesce("
-    .. "(select q.id from workflow_runs q where q.state = 'queued' and q.wake_at <= now() and q.workflow ="
-      .. " any(?::text[])"
-    .. " order by q.wake_at limit 1 for update skip locked),"
-    .. "(select q.id from workflow_runs q where q.state = 'running' and q.lease_until < now()"
+    .. "(select q.id from workflow_runs q where q.state = 'queued' and q.wake_at <= now()"
+    .. " and q.workflow = any(?::text[]) order by q.wake_at limit 1 for update skip locked),"
+    .. "(select q.id from workflow_runs q where ?::boolean and q.state = 'running' and q.lease_until < now()"
     .. " and q.workflow = any(?::text[]) order by q.lease_until limit 1 for update skip locked)) returning " .. COLUMNS,
-    lease, seconds, names, names })
+    lease, seconds, names, silent_too, names })
   if run then
     run.lease = lease
     return run

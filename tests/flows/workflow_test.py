@@ -25,7 +25,7 @@ def running(request, stores, tmp_path, model):
 
     def start(protocol, **options):
         made = product_support.Product(tmp_path, stores, environment={"TOOLBOX_TEST_LLM": f"{protocol}={model.url}"},
-                                       workflow_lease="1 s", **options)
+                                       **{"workflow_lease": "1 s", **options})
         request.node.daemons.append(made)
         return made.prepare().start()
     yield start
@@ -200,3 +200,22 @@ def test_a_run_survives_a_reload_and_goes_on(running, model):
     model.release()
     place.wait_for_run(run)
     assert [model.count(agent) for agent in AGENTS] == [1] * 5
+
+
+def test_an_answer_that_comes_while_the_database_is_away_is_not_asked_for_again(running, stores, model):
+    product = running("openai", workflow_lease="5 s")
+    place = school.School(product)
+    model.hold("quiz")
+    run = generate(place)
+    assert model.held.wait(60)
+    stores.stop("postgres")
+    try:
+        model.release()
+        # What the outage costs is seen in the log: both workers have noticed it before it ends.
+        daemon.wait_for(lambda: sum(line["message"] == "no workflow run can be taken" for line in product.lines()) >= 2,
+                        "a worker that misses the database", 60)
+    finally:
+        stores.start("postgres")
+    place.wait_for_run(run)
+    assert [model.count(agent) for agent in AGENTS] == [1] * 5
+    assert len(lessons(place)) == 1

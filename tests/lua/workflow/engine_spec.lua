@@ -49,7 +49,7 @@ describe("an engine", function()
     local before = [[return { run = function(flow) return flow:step("old", {}, function() return "old" end) end }]]
     local after = [[return { run = function(flow) return flow:step("new", {}, function() return "new" end) end }]]
     local run = start(name)
-    local held = factory.must(store.claim(id.uuid(), 60, { name }))
+    local held = factory.must(store.claim(id.uuid(), 60, { name }, true))
     local crypto = require "host.crypto"
     factory.must(store.pin(held, crypto.hex(crypto.sha256(before)), before))
     factory.must(db.education:query({ "update workflow_runs set lease_until = now() - interval '1 second'"

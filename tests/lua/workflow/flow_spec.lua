@@ -13,7 +13,7 @@ local function new_run(input)
 end
 
 local function claim(name)
-  return factory.must(store.claim(id.uuid(), 60, { name }))
+  return factory.must(store.claim(id.uuid(), 60, { name }, true))
 end
 
 -- What kill -9 leaves: the lease runs out with nobody there.
@@ -106,7 +106,7 @@ describe("a flow", function()
     end
     local run = claim(name)
     assert.are.equal("gone", execute(run, script).state)
-    assert.is_nil(store.claim(id.uuid(), 60, { name }))
+    assert.is_nil(store.claim(id.uuid(), 60, { name }, true))
     wake(run)
     local outcome = execute(claim(name), script)
     assert.are.equal("failed", outcome.state)
@@ -174,7 +174,7 @@ describe("a flow", function()
     assert.are.equal("gone", execute(claim(name), script).state)
     local task, run = require "host.task", nil
     for _ = 1, 1000 do
-      run = store.claim(id.uuid(), 60, { name })
+      run = store.claim(id.uuid(), 60, { name }, true)
       if run then break end
       task.sleep(0.02)
     end
@@ -200,8 +200,8 @@ describe("a run", function()
   it("goes to one runner only", function()
     local name = "spec-" .. id.uuid()
     start(name)
-    assert.is_table(store.claim(id.uuid(), 60, { name }))
-    assert.is_nil(store.claim(id.uuid(), 60, { name }))
+    assert.is_table(store.claim(id.uuid(), 60, { name }, true))
+    assert.is_nil(store.claim(id.uuid(), 60, { name }, true))
   end)
 
   it("is seen, cancelled and resumed by its owner only", function()

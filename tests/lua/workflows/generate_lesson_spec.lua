@@ -16,7 +16,7 @@ local texts = require "tests.support.texts"
 local function claim(run)
   local own = "spec-" .. id.uuid()
   factory.must(db.education:query({ "update workflow_runs set workflow = ? where id = ?::uuid", own, run.id }))
-  return factory.must(store.claim(id.uuid(), 60, { own }))
+  return factory.must(store.claim(id.uuid(), 60, { own }, true))
 end
 
 local function forget(run)
@@ -64,7 +64,7 @@ describe("generating a lesson", function()
       forget(first)
       local before = #factory.must(runs.steps(run.id))
       assert.are.equal(killed_after, before)
-      execute(factory.must(store.claim(id.uuid(), 60, { first.workflow })), generate_lesson)
+      execute(factory.must(store.claim(id.uuid(), 60, { first.workflow }, true)), generate_lesson)
       for _, recorded in ipairs(factory.must(runs.steps(run.id))) do assert.are.equal(1, recorded.attempts) end
       local rows = factory.must(db.education:query({ "select id from lessons where run_id = ?::uuid", run.id }))
       assert.are.equal(1, #rows)
