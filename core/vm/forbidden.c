@@ -114,8 +114,10 @@ static struct token next_token(struct scan *s)
         while (s->p < s->end && is_name(*s->p))
             s->p++;
     } else {
-        t.kind = OTHER;
+        t.kind = OTHER; /* one character, but ".." and "..." are no field access */
         s->p++;
+        while (*start == '.' && s->p < s->end && *s->p == '.')
+            s->p++;
     }
     t.text = str_of(start, (size_t)(s->p - start));
     return t;
@@ -145,7 +147,7 @@ static bool closed_field(struct str library, struct str field)
 
 static bool is_other(const struct token *t, char c)
 {
-    return t->kind == OTHER && t->text.p[0] == c;
+    return t->kind == OTHER && t->text.n == 1 && t->text.p[0] == c;
 }
 
 bool forbidden_find(struct str source, const char *file, struct buf *error)
