@@ -1,0 +1,127 @@
+local class = require "model.class"
+local course = require "model.course"
+local db = require "model.db"
+local enrolment = require "model.enrolment"
+local event = require "model.event"
+local game_server = require "model.game_server"
+local lesson = require "model.lesson"
+local memory = require "model.memory"
+local place = require "model.place"
+local post = require "model.post"
+local progress = require "model.progress"
+local quiz = require "model.quiz"
+local runs = require "workflow.run"
+local scene = require "model.scene"
+local session = require "model.session"
+local user = require "model.user"
+local factory = require "tests.support.factory"
+
+-- Runs fn and gives the statements that it sent to a database.
+local function statements_of(database, fn)
+  local host, sent = db[database].host, {}
+  local function note(text, ...) sent[#sent + 1] = { text, n = select("#", ...), ... } end
+  rawset(db[database], "host", {
+    query = function(_, text, ...) note(text, ...) return host:query(text, ...) end,
+    batch = function(_, list)
+      for _, statement in ipairs(list) do note(unpack(statement, 1, table.maxn(statement))) end
+      return host:batch(list)
+    end,
+    transaction = function(_, ...) return host:transaction(...) end,
+  })
+  local ok, value, err = pcall(fn)
+  rawset(db[database], "host", host)
+  if not ok then error(value, 0) end
+  factory.must(value, err)
+  return sent
+end
+
+-- The plan that is left when reading a whole table is forbidden: a sequential scan in it has no index to go by.
+local function plan_of(database, statement)
+  return factory.must(db[database].host:transaction(function(tx)
+    assert(tx:query("set local enable_seqscan = off"))
+    local rows = assert(tx:query("explain " .. statement[1], unpack(statement, 2, statement.n + 1)))
+    local lines = {}
+    for i, row in ipairs(rows) do lines[i] = row["QUERY PLAN"] end
+    return table.concat(lines, "\n")
+  end))
+end
+
+describe("statements", function()
+  local group, published, people
+
+  setup(function()
+    group = factory.class { students = 2 }
+    published = factory.lesson(group, "published")
+    local school = { id = group.teacher.school_id }
+    local parent = factory.person("parent")
+    factory.must(user.link_child(parent, factory.must(user.make_link_code(group.teacher, group.students[1].id)).code))
+    people = { teacher = group.teacher, student = group.students[1], parent = parent,
+      admin = factory.person("admin", { school = school }) }
+  end)
+
+  local small = { schools = true, site_settings = true, authors = true, tags = true, link_codes = true }
+
+  -- What each person may ask for as a list: its database, how many statements it takes, and the question.
+  local lists = {
+    ["classes"] = { "education", 1, function(who) return class.list(who, {}) end },
+    ["courses"] = { "education", 1, function(who) return course.list(who, {}) end },
+    ["courses of a class"] = { "education", 1, function(who)
+      return course.list(who, { class_id = group.class.id })
+    end },
+    ["lessons"] = { "education", 1, function(who) return lesson.list(who, {}) end },
+    ["lessons of a course"] = { "education", 1, function(who)
+      return lesson.list(who, { course_id = group.course.id, state = "published" })
+    end },
+    ["lessons by words"] = { "education", 1, function(who) return lesson.list(who, { search = "water" }) end },
+    ["the second page of lessons"] = { "education", 1, function(who)
+      return lesson.list(who, {}, { after = { published.id } })
+    end },
+    ["people"] = { "education", 1, function(who) return user.list(who, {}) end },
+    ["sessions"] = { "education", 1, function(who) return session.list(who) end },
+    ["runs"] = { "education", 1, function(who) return runs.list(who, {}) end },
+    ["attempts"] = { "education", 1, function(who) return quiz.attempts(who, published.id, {}) end },
+    ["progress of a student"] = { "education", 1, function(who)
+      return progress.of_student(who, group.students[1].id)
+    end },
+    ["a quiz"] = { "education", 2, function(who) return quiz.of_lesson(who, published.id) end },
+    ["a scene"] = { "education", 1, function(who) return scene.of_lesson(who, published.id) end },
+    ["a lesson"] = { "education", 1, function(who) return lesson.find(who, published.id) end },
+  }
+
+  local kept = {
+    ["the roster"] = { "education", 1, function(who) return enrolment.roster(who, group.class.id) end },
+    ["progress of a class"] = { "education", 1, function(who) return progress.of_class(who, group.class.id, {}) end },
+    ["progress summed up"] = { "education", 1, function(who) return progress.summary(who, group.class.id) end },
+    ["Studio sessions"] = { "roblox", 1, function(who) return place.sessions(who) end },
+    ["deliveries"] = { "roblox", 1, function(who) return place.deliveries(who.id, 0) end },
+    ["game servers"] = { "roblox", 1, function(who) return game_server.list(who) end },
+    ["memories"] = { "memory", 1, function(who) return memory.list(who, {}) end },
+    ["events"] = { "education", 1, function(who) return event.after(0, { "user:" .. who.id }) end },
+    ["posts"] = { "content", 2, function() return post.browse({}, { limit = 1, page = 10000 }) end },
+  }
+
+  local function check(name, question, who)
+    local database, count, fn = unpack(question)
+    local sent = statements_of(database, function() return fn(who) end)
+    assert.are.equal(count, #sent, name .. ": statements")
+    for _, statement in ipairs(sent) do
+      local plan = plan_of(database, statement)
+      for scanned in plan:gmatch("Seq Scan on ([%w_]+)") do
+        assert.is_true(small[scanned] or false, ("%s reads all of %s:\n%s\n%s"):format(name, scanned, statement[1],
+          plan))
+      end
+    end
+  end
+
+  for name, question in pairs(lists) do
+    it("about " .. name .. " have an index behind them and are as few as said, for everybody", function()
+      for _, who in pairs(people) do check(name, question, who) end
+    end)
+  end
+
+  for name, question in pairs(kept) do
+    it("about " .. name .. " have an index behind them and are as few as said", function()
+      check(name, question, people.teacher)
+    end)
+  end
+end)
