@@ -169,7 +169,7 @@ static void set_certificates(struct walk *walk)
     settings_each(walk->settings, path, add_certificate, &c);
     if (c.count == 0)
         return;
-    struct tls_options options = {.certificates = c.list, .count = c.count, .tickets = walk->serving->tickets};
+    struct tls_options options = {.certificates = c.list, .count = c.count, .tickets = walk->serving->tickets, .http2 = true};
     struct buf error = {0};
     struct tls_context *context = tls_context_new(&options, &error);
     if (context) {

@@ -255,9 +255,21 @@ void conn_finish(struct conn *c, bool discard)
 
 /* Reading. --- */
 
+/* The first octets behind a TLS handshake: by now it is agreed what they are (RFC 7301). */
+static bool agree(struct conn *c)
+{
+    const char *protocol = sock_protocol(&c->sock);
+    c->agreed = true;
+    return !protocol || strcmp(protocol, "h2") != 0 || http2_begin(c);
+}
+
 /* Hands octets to the protocol; returns how many it is done with. */
 static size_t feed(struct conn *c, char *data, size_t n)
 {
+    if (c->secure && !c->agreed && !agree(c)) {
+        conn_close(c, true);
+        return n;
+    }
     if (c->lingering)
         return n;
     return c->protocol->input(c, data, n);

@@ -65,6 +65,7 @@ struct conn {
     bool lingering;
     bool closed;
     bool secure; /* TLS */
+    bool agreed; /* … and ALPN has named the protocol */
 };
 
 /* Takes over an accepted descriptor, which speaks HTTP/1.1 at first. Closes it if a limit forbids it. */

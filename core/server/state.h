@@ -96,6 +96,9 @@ void server_conn_over(struct server *server);
 /* HTTP/1.1 on a fresh connection (http1_conn.c). */
 extern const struct conn_protocol http1_protocol;
 
+/* Makes a fresh connection one of HTTP/2 (http2_conn.c). False without memory. */
+bool http2_begin(struct conn *c);
+
 /* Takes the connection of an HTTP/1.1 request for another protocol (WebSocket, event stream) once the answer's head is
  * written; the request is over. NULL if the client is gone. */
 struct conn *http1_take_over(struct request *r, const struct response *response);
