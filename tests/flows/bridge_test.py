@@ -288,6 +288,12 @@ def test_a_lesson_downloads_as_a_model(product, place):
     assert [item.get("class") for item in found] == [one["class"] for one in patch["added"]]
 
 
+def test_the_routes_are_described(product):
+    told = product.call("bridge", "GET", "/openapi.json").json
+    assert {"/v1/pair", "/v1/patches", "/v1/progress"} <= set(told["paths"])
+    assert told["paths"]["/v1/progress"]["post"]["security"] == [{"game": []}]
+
+
 def test_the_luau_downloads(product):
     plugin = items(product.call("bridge", "GET", "/v1/plugin.rbxmx"))
     assert [item.get("class") for item in plugin][0] == "Script"

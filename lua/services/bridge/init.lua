@@ -4,6 +4,9 @@
 local errors = require "web.errors"
 local feed = require "services.bridge.feed"
 local game_server = require "model.game_server"
+local guard = require "web.guard"
+local json = require "host.json"
+local openapi = require "web.openapi"
 local place = require "model.place"
 local router = require "web.router"
 local secure = require "web.secure"
@@ -22,13 +25,28 @@ local function secret_scheme(description, find)
   }
 end
 
-local service = router.new {
+local service
+
+-- Plugins of others find the routes described as the API's are.
+local document
+local function describe()
+  document = document or json.encode(openapi.document(service, {
+    title = "ToolboxAI Roblox bridge", version = "1.0.0", server = "/",
+    description = "Roblox Studio receives lessons as patches of instances; game servers post what players do.",
+  }))
+  return 200, document, { ["content-type"] = "application/json", ["cache-control"] = "no-cache" }
+end
+
+service = router.new {
   name = "bridge",
   prefix = "/v1",
   resources = {
     require "services.bridge.studio",
     require "services.bridge.game",
     require "services.bridge.downloads",
+  },
+  common = {
+    { ["/openapi.json"] = { GET = { "The OpenAPI document", guard.public(describe), raw = true, hidden = true } } },
   },
   schemes = {
     user = session.bearer,
