@@ -1,4 +1,4 @@
--- For benchmarks: the services of tests/bench/ as an outside driver starts them. It sets BENCH_PORT, BENCH_WORKERS,
+-- For benchmarks: the service of tests/bench/service as an outside driver starts it. It sets BENCH_PORT, BENCH_WORKERS,
 -- BENCH_DIR (scratch), BENCH_DB_POOL (connections per worker), PGHOST PGPORT PGUSER PGDATABASE, BENCH_REDIS_PORT and
 -- BENCH_JWT_SECRET. Everything else is production's default but the access log and the limit per client address,
 -- because one client makes all the connections.
@@ -9,8 +9,8 @@ local database = env("PGDATABASE")
 
 return {
   app = "bench",
-  roots = { "tests/bench", "lua" },
-  assets = { "tests/bench/views" },
+  roots = { "tests/bench/service", "lua" },
+  assets = { "tests/bench/service/views" },
   services = { bench = { listen = { "127.0.0.1:" .. (env("BENCH_PORT") or "63880") } } },
   workers = tonumber(env("BENCH_WORKERS") or "1"),
   control = (env("BENCH_DIR") or ".run") .. "/bench.sock",

@@ -1,4 +1,4 @@
--- The routes of tests/bench/bench.lua as nginx's Lua module would have them.
+-- The routes of tests/bench/service/bench.lua as nginx's Lua module would have them.
 local base64 = require "ngx.base64"
 local cjson = require "cjson"
 local ffi = require "ffi"

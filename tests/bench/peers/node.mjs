@@ -1,4 +1,4 @@
-// The routes of tests/bench/bench.lua on Node's own HTTP server: node node.mjs PORT
+// The routes of tests/bench/service/bench.lua on Node's own HTTP server: node node.mjs PORT
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 

@@ -114,7 +114,7 @@ local function fortunes()
   if not rows then return unavailable(err) end
   rows[#rows + 1] = { id = 0, message = "Additional fortune added at request time." }
   table.sort(rows, by_message)
-  return 200, templates:render("tests/bench/views/fortunes.html", { fortunes = rows }), HTML
+  return 200, templates:render("tests/bench/service/views/fortunes.html", { fortunes = rows }), HTML
 end
 
 local function token_claims(req)
