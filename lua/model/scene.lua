@@ -8,6 +8,7 @@ local pg = require "host.pg"
 local access = require "model.access"
 local db = require "model.db"
 local id = require "util.id"
+local utf8 = require "util.utf8"
 
 local M = {}
 
@@ -25,14 +26,15 @@ local function one_of(list, value)
 end
 
 local function is_text(value, most)
-  return type(value) == "string" and #value > 0 and #value <= most
+  local length = type(value) == "string" and utf8.length(value)
+  return length and length > 0 and length <= most
 end
 
 local function check_station(station)
   if type(station) ~= "table" then return "expected an object" end
   if not one_of(M.KINDS, station.kind) then return "kind: expected one of " .. table.concat(M.KINDS, ", ") end
-  if not is_text(station.title, 200) then return "title: expected 1 to 200 octets" end
-  if not is_text(station.text, 2000) then return "text: expected 1 to 2000 octets" end
+  if not is_text(station.title, 200) then return "title: expected 1 to 200 characters" end
+  if not is_text(station.text, 2000) then return "text: expected 1 to 2000 characters" end
 end
 
 --- What is wrong with a description, or nil.
@@ -40,7 +42,7 @@ end
 ---@return string? problem such as "stations[0]: kind: expected one of board, term"
 function M.problem(scene)
   if type(scene) ~= "table" then return "expected an object" end
-  if not is_text(scene.title, 200) then return "title: expected 1 to 200 octets" end
+  if not is_text(scene.title, 200) then return "title: expected 1 to 200 characters" end
   if not one_of(M.ENVIRONMENTS, scene.environment) then
     return "environment: expected one of " .. table.concat(M.ENVIRONMENTS, ", ")
   end

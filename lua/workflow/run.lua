@@ -108,9 +108,11 @@ function M.resume(user, run_id, script)
       .. " script_hash = case when ? then null else r.script_hash end where r.id = ?::uuid and r.state = 'blocked' and",
       script == "current", run_id }, access.sees_run(user, "r"), "returning " .. COLUMNS)
     if not run then
-      if err.code == "not_found" then return db.fail("conflict", "only a blocked run of your own can be resumed",
-        "state") end
-      return nil, err
+      if err.code ~= "not_found" then return nil, err end
+      local there, none = tx:one({ "select r.state from workflow_runs r where r.id = ?::uuid and", run_id },
+        access.sees_run(user, "r"))
+      if not there then return nil, none end
+      return db.fail("conflict", ("a run that has %s cannot be resumed"):format(there.state), "state")
     end
     local told, failure = tell(tx, run, "run.queued", { state = "queued" })
     if not told then return nil, failure end

@@ -27,8 +27,8 @@ local tags = { "People" }
 
 return {
   ["/school"] = {
-    GET = { "Show one's school", guard.signed_in(show), out = shapes.School, errors = { "not_found" }, id = "showSchool",
-      tags = tags },
+    GET = { "Show one's school", guard.signed_in(show), out = shapes.School, errors = { "not_found" },
+      id = "showSchool", tags = tags },
     PATCH = { "Rename one's school", guard.role("admin", change), body = Change, out = shapes.School,
       errors = { "not_found" }, id = "changeSchool", tags = tags },
   },
