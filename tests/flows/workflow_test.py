@@ -23,9 +23,10 @@ def running(request, stores, tmp_path, model):
     """Starts a product whose lessons are made by the test's own server: running("openai")."""
     request.node.daemons = []
 
-    def start(protocol, **options):
+    def start(protocol, config=None, **options):
         made = product_support.Product(tmp_path, stores, environment={"TOOLBOX_TEST_LLM": f"{protocol}={model.url}"},
                                        **{"workflow_lease": "1 s", **options})
+        made.config = str(config or made.config)
         request.node.daemons.append(made)
         return made.prepare().start()
     yield start
@@ -200,6 +201,32 @@ def test_a_run_survives_a_reload_and_goes_on(running, model):
     model.release()
     place.wait_for_run(run)
     assert [model.count(agent) for agent in AGENTS] == [1] * 5
+
+
+def test_a_run_goes_on_with_the_script_that_it_began_with(running, model, tmp_path):
+    tree = daemon.Tree(tmp_path / "tree", "lua", "migrations")
+    os.symlink(daemon.ROOT / "tools", tmp_path / "tree" / "tools")
+    product = running("openai", config=tree / "config" / "test.lua")
+    place = school.School(product)
+    model.hold("quiz")
+    run = generate(place)
+    assert model.held.wait(60)
+    script = tree / "lua" / "workflows" / "generate_lesson.lua"
+    text = script.read_text()
+    first = "  local plan = ask.ask("
+    assert text.count(first) == 1
+    tree.write("lua/workflows/generate_lesson.lua",
+               text.replace(first, f'  flow:step("preface", {{}}, function() return 1 end)\n{first}'))
+    assert product.reload().returncode == 0
+    kill_all(product)
+    model.release()
+    product.start()
+    place.wait_for_run(run)
+    assert "preface" not in steps_of(place, run)
+    assert model.count("plan") == model.count("write") == 1
+    fresh = generate(place)
+    place.wait_for_run(fresh)
+    assert "preface" in steps_of(place, fresh)
 
 
 def test_an_answer_that_comes_while_the_database_is_away_is_not_asked_for_again(running, stores, model):
