@@ -5,6 +5,7 @@
 -- web/validate.lua as well.
 
 local json = require "host.json"
+local new_table = require "table.new"
 
 local M = {}
 
@@ -28,7 +29,7 @@ local function object(declared)
     nullable[i] = field.nullable or false
   end
   return function(value)
-    local out = {}
+    local out = new_table(0, count)
     for i = 1, count do
       local name = names[i]
       local given = value[name]
@@ -51,7 +52,7 @@ end
 local function list(declared)
   local item = not plain[declared.item.kind] and compile(declared.item)
   return function(value)
-    local out = {}
+    local out = new_table(#value, 0)
     for i = 1, #value do out[i] = item and item(value[i]) or value[i] end
     return array(out)
   end

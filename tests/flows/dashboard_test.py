@@ -199,3 +199,18 @@ def test_a_class_page_is_live(product, teacher):
         assert not browser.problems()
         if SHOTS:
             browser.screenshot(os.path.join(SHOTS, "class.png"))
+
+
+def test_an_open_page_loads_itself_again_after_a_reload(product, teacher):
+    """With setting reload_pages: whoever edits a view sees it."""
+    with browsers.Browser() as browser:
+        browser.open(product.url("dashboard", "/login"))
+        browser.fill("input[name=login]", teacher.login)
+        browser.fill("input[name=password]", PASSWORD)
+        browser.click("form button")
+        browser.wait("location.pathname === '/classes'")
+        browser.wait("document.getElementById('link').dataset.state === 'open'")
+        before = browser.evaluate("Number(document.body.dataset.generation)")
+        done = product.reload()
+        assert done.returncode == 0, done.stderr
+        browser.wait(f"Number(document.body.dataset.generation) > {before}")
