@@ -180,7 +180,6 @@ static struct token_key *choose_key(lua_State *L, struct state *s, const struct 
     if (lua_istable(L, -1))
         return check_key(L, s, lua_gettop(L));
     lua_getfield(L, 2, "keys");
-    luaL_argcheck(L, lua_istable(L, -1), 2, "expected key or keys");
     if (!parts->kid.p)
         return NULL;
     lua_pushlstring(L, parts->kid.p, parts->kid.n);
@@ -192,8 +191,11 @@ static struct token_key *choose_key(lua_State *L, struct state *s, const struct 
 static bool push_known(lua_State *L, struct state *s, struct str token)
 {
     lua_getfield(L, 2, "key");
-    if (!lua_istable(L, -1))
+    if (!lua_istable(L, -1)) {
+        lua_getfield(L, 2, "keys");
+        luaL_argcheck(L, lua_istable(L, -1), 2, "expected key or keys");
         return false;
+    }
     struct str claims = token_cache_get(s->cache, token, check_key(L, s, lua_gettop(L)));
     return claims.p && push_claims(L, claims);
 }

@@ -56,7 +56,8 @@ function crypto.unbase64url(text) end
 
 ---Waits: scrypt in the thread pool.
 ---@param password string at most 1024 octets
----@return string hash with its parameters
+---@return string? hash with its parameters
+---@return host.error? err "unavailable": too many wait for the thread pool
 function crypto.password_hash(password) end
 
 ---Waits. A malformed hash is false after the same work.

@@ -15,7 +15,7 @@ local jwt = {}
 ---@return string token
 function jwt.sign(claims, key, kid) end
 
----The algorithm is the key's, never the token's choice.
+---The algorithm is the key's, never the token's choice. A token that names an audience is refused unless it is asked for.
 ---@param token string
 ---@param options { key?: host.jwt.key, keys?: table<string, host.jwt.key>, issuer?: string, audience?: string, leeway?: integer } keys: by kid
 ---@return table? claims

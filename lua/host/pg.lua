@@ -4,7 +4,11 @@
 -- Parameters: string, number, boolean, nil or json.null (NULL), pg.json(v), pg.array(t), pg.bytes(s).
 -- Values: int2/4/8 and float are numbers (an int8 that a double cannot hold is the error "range"), numeric a string,
 -- bool, text, uuid a string, timestamptz an RFC 3339 string in UTC, date "2026-01-31", json and jsonb decoded, arrays a
--- table, bytea a string, NULL json.null.
+-- table, bytea a string, NULL json.null. Other types are strings, as PostgreSQL writes them.
+--
+-- Shared connections take only statements that leave nothing behind in their session: BEGIN, SET, LISTEN, temporary
+-- tables, session locks and COPY raise there and need transaction() or hold(). A query whose task is cancelled goes on
+-- (others may be behind it on its connection) within query_timeout; on a held connection it is cancelled.
 
 ---@class host.pg
 local pg = {}
@@ -25,14 +29,15 @@ local database = {}
 ---@return host.pg.database
 function pg.database(name) end
 
----Waits. One statement, its own sync.
+---Waits. One statement, its own sync: its failure is nobody else's. But queries that functions of one task.all send in
+---the same turn share a sync, an implicit transaction: one failure undoes them all.
 ---@param sql string with $1…
 ---@return host.pg.rows? rows
 ---@return host.pg.error? err
 function database:query(sql, ...) end
 
 ---Waits. Statements sent together in one pipeline with one sync: an implicit transaction, all or nothing.
----@param statements any[][] each { sql, ... }
+---@param statements any[][] each { sql, ... }; NULL at the end as json.null, or n = how many parameters
 ---@return host.pg.rows[]? results
 ---@return host.pg.error? err
 function database:batch(statements) end
@@ -77,7 +82,8 @@ function connection:script(sql) end
 ---@return host.pg.error? err
 function connection:copy(sql, next) end
 
----Registers fn for notifications; belongs to the generation. After a lost connection fn(nil) says that some may be missed.
+---Registers fn for notifications; belongs to the generation. fn(nil) says that listening begins, at first and after a
+---lost connection: what came before may have been missed. Each call is a task.
 ---@param channel string
 ---@param fn fun(payload: string?)
 function database:listen(channel, fn) end
