@@ -2,6 +2,7 @@
 -- /docs/assets (setting services.api.static); nothing comes from elsewhere.
 
 local asyncapi = require "web.asyncapi"
+local canonical = require "util.canonical"
 local crypto = require "host.crypto"
 local guard = require "web.guard"
 local json = require "host.json"
@@ -39,7 +40,7 @@ local function document(make)
   local text, tag
   return function(req)
     if not text then
-      text = json.encode(make())
+      text = canonical.encode(make()) -- the same octets, and so the same tag, in every worker
       tag = '"' .. crypto.base64url(crypto.sha256(text):sub(1, 12)) .. '"'
     end
     local headers = { etag = tag, ["cache-control"] = "no-cache" }
