@@ -32,6 +32,18 @@ enum { CONFIG_CODE = 2, SCRIPT_CODE = 1 };
 /* Beyond Lua's own limit, for the compiled set and the rest of the process. */
 #define CANDIDATE_MEMORY ((rlim_t)1 << 30)
 
+/* AddressSanitizer's shadow alone is larger. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 static const double GRACE = 1; /* seconds, for the child to report that its time is over */
 
 /* ---- in the child (or in `toolboxd check`) ---- */
@@ -100,7 +112,8 @@ static _Noreturn void child(int socket, const char *config, const struct set *be
     struct buf error = {0};
     int code;
     timer.it_interval = (struct timeval){0, 100000};
-    setrlimit(RLIMIT_DATA, &memory);
+    if (!SANITIZED)
+        setrlimit(RLIMIT_DATA, &memory);
     signal(SIGALRM, on_alarm);
     setitimer(ITIMER_REAL, &timer, NULL);
     int fd = candidate_check(config, before, &error, &code);
