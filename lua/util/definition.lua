@@ -13,33 +13,33 @@ local LINKS = {
 }
 
 local ARTICLES = { a = true, an = true, the = true, any = true, one = true }
-local NOT_TERMS = { it = true, this = true, that = true, these = true, those = true, they = true, there = true,
-  he = true, she = true, we = true, you = true, what = true, which = true, here = true, i = true, some = true }
-
--- The subject before a link if it can be a term: up to four words, no comma, not a pronoun.
+-- The subject before a link if it can be a term: up to four words, no comma, no word without meaning at either end.
 local function subject(text)
   local term = text:gsub("^[Tt]he ", ""):gsub("^[Aa]n? ", "")
   local words = prose.words(term)
-  if #words == 0 or #words > 4 or term:find("[,;:()]") then return nil end
-  if NOT_TERMS[words[1]:lower()] or terms.is_stop(words[#words]) or #term < 3 then return nil end
+  if #words == 0 or #words > 4 or #term < 3 or term:find("[,;:()]") then return nil end
+  if terms.is_stop(words[1]) or terms.is_stop(words[#words]) then return nil end
   return term
+end
+
+-- Whether what follows a link names a thing: "the change …", "animals …", "water stored …".
+local function names_a_thing(sentence, at, link)
+  local first, second = sentence:match("^(%S+) (%S+)", at)
+  if not first then return false end
+  if ARTICLES[first:lower()] then return true end
+  if terms.is_stop(first) then return false end
+  return second:find("ed$") ~= nil or (link == " are " and first:find("^%l+s$") ~= nil)
 end
 
 local function after_link(sentence)
   local best
   for _, link in ipairs(LINKS) do
     local from, to = sentence:find(link[1], 1, true)
-    if from and (not best or from < best.from) then
-      local next_word = sentence:match("^(%S+)", to + 1)
-      local plural_noun = link[1] == " are " and next_word and next_word:find("^%l+s$")
-      if not link[2] or ARTICLES[(next_word or ""):lower()] or plural_noun
-        or sentence:find("^%l+ %l+ed ", to + 1) or sentence:find("^%l+ stored ", to + 1) then
-        best = { from = from, to = to }
-      end
+    if from and (not best or from < best) and (not link[2] or names_a_thing(sentence, to + 1, link[1])) then
+      best = from
     end
   end
-  if not best then return nil end
-  local term = subject(sentence:sub(1, best.from - 1))
+  local term = best and subject(sentence:sub(1, best - 1))
   return term and { term = term, definition = sentence }
 end
 

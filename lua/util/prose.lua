@@ -16,6 +16,11 @@ function M.line(text)
   return (text:gsub("%s+", " "):gsub("^ ", ""):gsub(" $", ""))
 end
 
+--- A text that begins with a capital (ASCII only).
+function M.capital(text)
+  return text:sub(1, 1):upper() .. text:sub(2)
+end
+
 --- The words of a text, letters beyond ASCII included; apostrophes and hyphens within a word belong to it.
 ---@param text string
 ---@return string[]
@@ -62,6 +67,16 @@ local function is_heading(line)
   return #line <= 80 and #line > 0 and not line:find("[%.!?:;,]$") and #M.words(line) <= 10
 end
 
+-- Points of a list are sentences of their own, with or without a full stop.
+local function points(block)
+  local list = {}
+  local marked = ("\n" .. block):gsub("•", "-"):gsub("\n%s*[%-%*]%s+", "\n\1"):gsub("\n%s*%d+[%.%)]%s+", "\n\1")
+  for piece in marked:gmatch("[^\1]+") do
+    for _, sentence in ipairs(M.sentences(M.line(piece))) do list[#list + 1] = sentence end
+  end
+  return list
+end
+
 --- The paragraphs of a text. Lines in a row belong together; an empty line parts them.
 ---@param text string
 ---@return { heading: string?, sentences: string[] }[]
@@ -76,7 +91,7 @@ function M.paragraphs(text)
     if is_heading(whole) then
       heading = whole:gsub("^#+ *", "")
     elseif whole ~= "" then
-      list[#list + 1] = { heading = heading, sentences = M.sentences(whole) }
+      list[#list + 1] = { heading = heading, sentences = points(block) }
       heading = nil
     end
   end

@@ -39,7 +39,7 @@ function M.new(options)
   end
   return setmetatable({
     names = names, current = current, lease = options.lease or 15, slots = options.slots or 4,
-    busy = 0, inboxes = {}, picking = false, stopped = false, trusting = 0,
+    busy = 0, inboxes = {}, picking = false, stopped = false, trusting = 0, away = false,
     ended = metrics.counter("toolbox_workflow_runs_total", "Runs that stopped, by how", { "workflow", "state" }),
   }, Engine)
 end
@@ -136,8 +136,9 @@ local function claim(self)
   local run, err = store.claim(id.uuid(), self.lease, self.names, timer.now() >= self.trusting)
   if err then
     self.trusting = timer.now() + self.lease
-    log.warn("no workflow run can be taken", { reason = err.reason or err.message })
+    if not self.away then log.warn("no workflow run can be taken", { reason = err.reason or err.message }) end
   end
+  self.away = err ~= nil
   return run
 end
 

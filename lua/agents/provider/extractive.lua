@@ -28,7 +28,7 @@ local function analyse(text)
       local key = found and terms.stem(found.term)
       if found and not defined[key] and #glossary < MOST_TERMS then
         defined[key] = true
-        glossary[#glossary + 1] = { term = found.term:sub(1, 1):upper() .. found.term:sub(2),
+        glossary[#glossary + 1] = { term = prose.capital(found.term),
           definition = found.definition }
       end
     end
@@ -37,16 +37,14 @@ local function analyse(text)
   return { paragraphs = paragraphs, sentences = all, ranked = ranked, by_key = by_key, glossary = glossary }
 end
 
-local function capital(text)
-  return text:sub(1, 1):upper() .. text:sub(2)
-end
-
 local function title_of(material, text)
   if material.title then return prose.shorten(material.title, 200) end
   for _, paragraph in ipairs(text.paragraphs) do
     if paragraph.heading then return prose.shorten(paragraph.heading, 200) end
   end
-  return text.ranked[1] and capital(text.ranked[1].text) or "Untitled lesson"
+  local first = definition.of(text.sentences[1])
+  if first then return prose.capital(first.term) end
+  return text.ranked[1] and prose.capital(text.ranked[1].text) or "Untitled lesson"
 end
 
 -- The n weightiest sentences, in the order of the text.
@@ -74,16 +72,19 @@ local function heading_of(text, paragraph, taken, title)
   end
   for _, sentence in ipairs(paragraph.sentences) do
     local found = definition.of(sentence)
-    if found and not taken[found.term:lower()] then return capital(found.term) end
+    if found and not taken[found.term:lower()] then return prose.capital(found.term) end
   end
   local own = terms.rank(paragraph.sentences)
+  for _, term in ipairs(own) do
+    local share = term.weight / text.by_key[term.key].weight -- of all that the text says of it, how much here
+    term.value = term.weight * share * math.min(term.count, 2)
+  end
   table.sort(own, function(a, b)
-    local wa, wb = a.weight * (a.weight / text.by_key[a.key].weight), b.weight * (b.weight / text.by_key[b.key].weight)
-    if wa ~= wb then return wa > wb end
+    if a.value ~= b.value then return a.value > b.value end
     return a.key < b.key
   end)
   for _, term in ipairs(own) do
-    if not taken[term.text:lower()] then return capital(term.text) end
+    if not taken[term.text:lower()] then return prose.capital(term.text) end
   end
   return nil
 end

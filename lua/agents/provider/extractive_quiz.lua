@@ -104,14 +104,6 @@ local function gap(sentence, from, to)
   return sentence:sub(1, from - 1) .. BLANK .. sentence:sub(to + 1)
 end
 
--- Options look alike: a capital at the start of a sentence would give the right one away.
-local function alike(right, wrong)
-  local function small(text) return text:find("^%u%l") and text:sub(1, 1):lower() .. text:sub(2) or text end
-  local others = {}
-  for i, text in ipairs(wrong) do others[i] = small(text) end
-  return small(right), others
-end
-
 local function cloze(sentence, term, from, to)
   local word = sentence:sub(from, to)
   local texts = json.array { word }
@@ -123,9 +115,10 @@ end
 local function choice(sentence, term, from, to, text, defined)
   local wrong = distractors(sentence, term, text, defined)
   if not wrong then return nil end
-  local right = sentence:sub(from, to)
-  if from == 1 or term.text == term.text:lower() then right, wrong = alike(right, wrong) end
-  local options = { right, unpack(wrong) }
+  -- All with a capital: small letters would tell apart what stood at the start of its sentence.
+  local right = prose.capital(sentence:sub(from, to))
+  local options = { right }
+  for i, other in ipairs(wrong) do options[i + 1] = prose.capital(other) end
   shuffle(options, dice(sentence))
   local choices, answer = json.array {}, nil
   for i, option in ipairs(options) do
@@ -145,7 +138,7 @@ local function statement(found, others, true_one)
   local from, to = found.definition:find(found.term, 1, true)
   for _, other in ipairs(others) do
     if from and other.term ~= found.term and not found.definition:find(other.term, 1, true) then
-      local term = from == 1 and other.term:sub(1, 1):upper() .. other.term:sub(2) or other.term
+      local term = from == 1 and prose.capital(other.term) or other.term
       return { kind = "true_false", prompt = "True or false? " .. found.definition:sub(1, from - 1) .. term
         .. found.definition:sub(to + 1), choices = json.array {}, answer = { value = false },
         explanation = found.definition, points = 1 }

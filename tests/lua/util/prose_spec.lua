@@ -28,6 +28,11 @@ describe("prose", function()
     }, list)
   end)
 
+  it("takes the points of a list for sentences", function()
+    assert.are.same({ { sentences = { "A plant needs:", "light", "water and", "some air.", "It grows." } } },
+      prose.paragraphs("A plant needs:\n- light\n * water and\n2. some air. It grows."))
+  end)
+
   it("takes words apart, letters beyond ASCII included", function()
     assert.are.same({ "Überall", "fließt", "well-known", "dog's" }, prose.words("Überall fließt well-known dog's - '"))
   end)
