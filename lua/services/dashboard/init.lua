@@ -13,12 +13,20 @@ local settings = require "host.settings"
 local tokens = require "web.session"
 local ws = require "host.ws"
 
--- Every open page hears of a new generation, so that with setting reload_pages it loads itself again.
+-- With setting reload_pages every open page hears which generation runs, when it connects and at each swap, so that it
+-- loads itself again when it is of an older one.
 local PAGES = "pages"
+
+local function generation()
+  return json.encode { type = "generation", generation = server.whoami().generation }
+end
 
 local function open_socket(req)
   local socket = live.socket(req)
-  if socket then socket:join(PAGES) end
+  if socket and settings.reload_pages then
+    socket:join(PAGES)
+    socket:send(generation())
+  end
 end
 
 local service = router.new {
@@ -46,8 +54,7 @@ local service = router.new {
 service.sockets = live.sockets
 
 function service.start()
-  if not settings.reload_pages then return end
-  ws.broadcast(PAGES, json.encode { type = "generation", generation = server.whoami().generation })
+  if settings.reload_pages then ws.broadcast(PAGES, generation()) end
 end
 
 return service
