@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-enum { CACHE_SLOTS = 64 };
+enum { CACHE_SLOTS = 32 }; /* descriptors kept at most */
 #define FRESH_SECONDS 1.0
 
 struct open_file {
@@ -36,20 +36,11 @@ struct file_cache *file_cache_new(void)
     return mem_zalloc(sizeof(struct file_cache));
 }
 
-void file_cache_drop(struct file_cache *cache)
-{
-    for (int i = 0; i < CACHE_SLOTS; i++) {
-        if (cache->slots[i])
-            open_file_release(cache->slots[i]);
-        cache->slots[i] = NULL;
-    }
-}
-
 void file_cache_free(struct file_cache *cache)
 {
-    if (!cache)
-        return;
-    file_cache_drop(cache);
+    for (int i = 0; cache && i < CACHE_SLOTS; i++)
+        if (cache->slots[i])
+            open_file_release(cache->slots[i]);
     free(cache);
 }
 

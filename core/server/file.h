@@ -24,9 +24,6 @@ void file_cache_free(struct file_cache *cache);
  * looked at again after a second. The caller releases it. */
 struct open_file *file_cache_open(struct file_cache *cache, const char *path);
 
-/* Forgets what it keeps open for later: called when descriptors run out. */
-void file_cache_drop(struct file_cache *cache);
-
 struct open_file *open_file_retain(struct open_file *file);
 void open_file_release(struct open_file *file);
 int open_file_fd(const struct open_file *file);
