@@ -44,7 +44,7 @@ enum { CONFIG_CODE = 2, SCRIPT_CODE = 1 };
 #define SANITIZED 0
 #endif
 
-static const double GRACE = 1; /* seconds, for the child to report that its time is over */
+static const double GRACE = 0.5; /* seconds, for the child to report that its time is over */
 
 /* ---- in the child (or in `toolboxd check`) ---- */
 

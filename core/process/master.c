@@ -33,6 +33,12 @@ const struct settings *master_settings(const struct master *m)
     return set_settings(m->set);
 }
 
+void master_count_generation(struct master *m)
+{
+    struct counter_segment *own = m->segments[m->workers];
+    counter_set(counter_get(own, COUNTER_GAUGE, STR("toolbox_generation"), STR("")), m->generation);
+}
+
 /* ---- commands ---- */
 
 static void on_command(void *arg, struct control_client *client, const char *line)
@@ -215,6 +221,7 @@ static void run(struct master *m)
 {
     m->generation = m->inherited->generation + 1;
     m->started = clock_precise();
+    master_count_generation(m);
     signals_catch(m->loop, caught, on_signal, m);
     for (size_t i = 0; i < m->listeners.count; i++)
         log_write(LOG_INFO, "listening", log_str("service", m->listeners.rows[i].service),

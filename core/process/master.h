@@ -96,6 +96,7 @@ struct master {
 };
 
 const struct settings *master_settings(const struct master *m);
+void master_count_generation(struct master *m); /* for /metrics */
 void master_stop(struct master *m, struct control_client *client);
 
 /* slot.c */

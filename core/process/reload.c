@@ -15,8 +15,9 @@
 #include "process/message.h"
 #include "vm/settings.h"
 
+/* With the candidate's 3 s and its grace all stays below the 8 s that a reload may take from its turn. */
 static const double SWAP_LIMIT = 3;      /* seconds, after the hand-over */
-static const double REPLACE_LIMIT = 1.5; /* seconds more for the replacements to be up */
+static const double REPLACE_LIMIT = 1.4; /* seconds more for the replacements to be up */
 
 static void next_reload(struct master *m);
 
@@ -121,6 +122,7 @@ static void on_candidate(void *arg, int fd, const char *error, int code)
     m->set = set;
     m->set_fd = fd;
     m->generation++;
+    master_count_generation(m);
     enum log_level level;
     if (log_level_from(str_from(settings_text(master_settings(m), "log_level")), &level))
         log_set_level(level);

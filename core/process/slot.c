@@ -197,11 +197,18 @@ static void on_respawn(struct timer *timer)
         timer_start(&slot->respawn, PAUSE_MAX);
 }
 
+static void count_restart(struct slot *slot)
+{
+    struct counter_segment *own = slot->master->segments[slot->master->workers];
+    slot->restarts++;
+    counter_add(counter_get(own, COUNTER_COUNT, STR("toolbox_worker_restarts_total"), STR("")), 1);
+}
+
 /* At once the first time, then after 0.05, 0.1, 0.2 … PAUSE_MAX seconds. */
 static void schedule(struct slot *slot)
 {
     double pause = slot->in_row <= 1 ? 0 : fmin(PAUSE_MAX, 0.05 * exp2(slot->in_row - 2));
-    slot->restarts++;
+    count_restart(slot);
     if (pause == 0)
         on_respawn(&slot->respawn);
     else
@@ -234,7 +241,7 @@ void slot_replace(struct slot *slot, const char *reason)
         return;
     log_write(LOG_WARN, "worker is replaced", log_str("reason", reason), log_int("slot", slot->index),
               log_int("pid", w->pid), LOG_END);
-    slot->restarts++;
+    count_restart(slot);
     start(slot);
 }
 

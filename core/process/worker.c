@@ -225,6 +225,11 @@ static void close_all(void)
     timer_stop(&worker.limit);
     serve_free(&worker.env);
     stores_close(&worker.env);
+    if (!worker.tasks_ended)
+        return; /* what is left ends with the process */
+    generations_free(worker.generations);
+    work_free(worker.env.work);
+    watch_stop(&worker.channel);
 }
 
 _Noreturn void worker_main(const struct worker_start *start)
