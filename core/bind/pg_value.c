@@ -47,8 +47,11 @@ static bool has_nul(struct str s)
 /* Decimal text that PostgreSQL reads as any of its number types: integers without a fraction. */
 static size_t number_text(double value, char out[40])
 {
-    if (value == floor(value) && fabs(value) < 0x1p63)
-        return (size_t)snprintf(out, 40, "%lld", (long long)value);
+    if (value == floor(value) && fabs(value) < 0x1p63) {
+        bool negative = value < 0;
+        out[0] = '-';
+        return negative + u64_to_digits((uint64_t)fabs(value), out + negative);
+    }
     if (isinf(value))
         return (size_t)snprintf(out, 40, value > 0 ? "Infinity" : "-Infinity");
     return (size_t)snprintf(out, 40, isnan(value) ? "NaN" : "%.17g", value);

@@ -148,7 +148,7 @@ static int send_unnamed(struct pg_conn *c, const struct pg_call *call, bool bina
 }
 
 /* Makes the statement known to the server under its number, in place of the one that made room for it. */
-static int send_prepare(struct pg_conn *c, struct pg_call *call, const struct pg_statement *s, const char *name)
+static int send_prepare(struct pg_conn *c, struct pg_call *call, const struct pg_statement *s)
 {
     uint32_t old = c->prepared[s->index];
     if (old) {
@@ -161,7 +161,7 @@ static int send_prepare(struct pg_conn *c, struct pg_call *call, const struct pg
     call->prelude++;
     c->prepared[s->index] = s->number;
     c->confirmed[s->index] = false;
-    return PQsendPrepare(c->pq, name, call->sql.p, call->params, NULL);
+    return PQsendPrepare(c->pq, s->name, call->sql.p, call->params, NULL);
 }
 
 /* A statement that is being prepared by an earlier request may yet fail there; so until that is known, others send it
@@ -175,11 +175,9 @@ static int send_call(struct pg_conn *c, struct pg_call *call)
     bool here = c->prepared[s->index] == s->number;
     if (!c->pipeline || s->kind == PG_SQL_SESSION || (here && !c->confirmed[s->index]))
         return send_unnamed(c, call, binary);
-    char name[16];
-    snprintf(name, sizeof name, "s%u", s->number);
-    if (!here && !send_prepare(c, call, s, name))
+    if (!here && !send_prepare(c, call, s))
         return 0;
-    return PQsendQueryPrepared(c->pq, name, call->params, call->values, call->lengths, call->formats, binary);
+    return PQsendQueryPrepared(c->pq, s->name, call->params, call->values, call->lengths, call->formats, binary);
 }
 
 static int send_calls(struct pg_conn *c, struct pg_request *r)
@@ -355,8 +353,7 @@ static void take_failure(struct pg_conn *c, struct pg_request *r, struct pg_call
     if (s && is_stale(sqlstate)) {
         if (!strcmp(sqlstate, "26000") && c->prepared[call->place] == call->number)
             c->prepared[call->place] = 0; /* nothing to deallocate */
-        s->known = false;
-        s->number = ++c->target->statements->last_number;
+        pg_statement_renumber(c->target->statements, s);
     }
     pg_request_fail_result(r, result);
     PQclear(result);

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "client/pg_type.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static uint32_t *chain_of(struct pg_statements *all, uint64_t hash)
@@ -37,11 +38,16 @@ static struct pg_statement *take_place(struct pg_statements *all)
 
 struct pg_statement *pg_statement_get(struct pg_statements *all, struct str sql)
 {
+    if (all->last && str_eq(all->last->sql, sql)) {
+        all->last->used = ++all->clock;
+        return all->last;
+    }
     uint64_t hash = str_hash(sql);
     for (uint32_t i = *chain_of(all, hash); i; i = all->at[i - 1].next) {
         struct pg_statement *s = &all->at[i - 1];
         if (s->hash == hash && str_eq(s->sql, sql)) {
             s->used = ++all->clock;
+            all->last = s;
             return s;
         }
     }
@@ -50,14 +56,22 @@ struct pg_statement *pg_statement_get(struct pg_statements *all, struct str sql)
     *s = (struct pg_statement){
         .sql = {mem_dup(sql.p, sql.n), sql.n},
         .hash = hash,
-        .number = ++all->last_number,
         .index = index,
         .used = ++all->clock,
         .kind = pg_sql_kind(sql),
         .next = *chain_of(all, hash),
     };
     *chain_of(all, hash) = index + 1;
+    all->last = s;
+    pg_statement_renumber(all, s);
     return s;
+}
+
+void pg_statement_renumber(struct pg_statements *all, struct pg_statement *s)
+{
+    s->number = ++all->last_number;
+    s->known = false;
+    snprintf(s->name, sizeof s->name, "s%u", s->number);
 }
 
 struct pg_statement *pg_statement_find(struct pg_statements *all, uint32_t index, uint32_t number)

@@ -22,6 +22,7 @@ struct pg_statement {
     enum pg_sql kind;
     bool known, binary; /* known: the column types have been seen */
     uint32_t next;      /* in its chain: index + 1 */
+    char name[16];      /* "s" and its number: how the server knows it */
 };
 
 struct pg_statements {
@@ -30,6 +31,7 @@ struct pg_statements {
     uint32_t last_number;
     uint32_t count;
     uint64_t clock;
+    struct pg_statement *last; /* found last: the same statement comes often many times in a row */
 };
 
 /* The statement of this text, made if it is new. Valid until the next call. */
@@ -37,6 +39,9 @@ struct pg_statement *pg_statement_get(struct pg_statements *all, struct str sql)
 
 /* The statement at that place, or NULL if it has made room for another. */
 struct pg_statement *pg_statement_find(struct pg_statements *all, uint32_t index, uint32_t number);
+
+/* Gives it a new number, so that every connection prepares it anew. */
+void pg_statement_renumber(struct pg_statements *all, struct pg_statement *s);
 
 /* Learns from a result of the statement which format to ask for. */
 void pg_statement_learn(struct pg_statement *s, const PGresult *result);
