@@ -6,8 +6,15 @@ import uuid
 
 import pytest
 
+import contract
 import daemon
 import wire
+
+TEXT = """The water cycle is the movement of water on the Earth. Evaporation is the process by which liquid water becomes
+vapour. The sun warms the oceans and water evaporates into the air. Condensation is the process by which vapour turns
+into drops. The drops gather around dust and form clouds. Precipitation is water that falls from clouds as rain or snow.
+Rivers carry the water back to the oceans. Groundwater is water that is stored between rocks. A watershed is an area of
+land where all water drains into the same river. People depend on water for drinking and farming."""
 
 
 class Person:
@@ -285,6 +292,48 @@ def test_the_same_events_as_a_stream(product, teacher, student):
         text = http.data.replace(b"\r\n", b"\n").decode()
         assert "event: enrolment.added" in text.replace("event:enrolment", "event: enrolment"), text
         assert student.id in text
+
+
+def test_every_event_fits_its_declaration(product, teacher, student):
+    """From a text to a published lesson that a student has worked on: what is told on the way is what is documented."""
+    document = contract.Document(product.call("api", "GET", "/asyncapi.json").json)
+    messages = document.document["channels"]["live"]["messages"]
+    seen = set()
+
+    def follow(topic, until):
+        with wire.WebSocket(product.address("api"), "/ws", {"Authorization": f"Bearer {teacher.token}"}, 60) as socket:
+            socket.frame(wire.TEXT, json.dumps({"type": "subscribe", "topic": topic, "after": 0}))
+            while True:
+                message = json.loads(socket.receive_text())
+                name = message["type"]
+                if name == "event":
+                    name = f"{topic.partition(':')[0]}.{message['kind']}"
+                    seen.add(name)
+                faults = document.faults(messages[name]["payload"], message)
+                assert not faults, (message, faults)
+                if message.get("kind") == until:
+                    return message["data"]
+
+    mine = teacher.make_class()
+    student.post("/classes/join", {"code": mine["join_code"]})
+    course = teacher.post("/courses", {"title": "Water", "subject": "Science", "grade": 5, "class_id": mine["id"]}, 201)
+    run = teacher.post("/lessons/generate", {"course_id": course.json["id"], "source_text": TEXT}, 202)
+    assert run.header("location") == "/api/v1/runs/" + run.json["id"]
+    made = follow("run:" + run.json["id"], "run.succeeded")["output"]
+    follow("user:" + teacher.id, "lesson.ready")
+    lesson = made["lesson_id"]
+    assert student.call("GET", "/lessons/" + lesson).status == 404
+    teacher.post(f"/lessons/{lesson}/approve")
+    follow("lesson:" + lesson, "lesson.published")
+    assert student.get("/lessons/" + lesson).json["title"]
+    attempt = student.post(f"/lessons/{lesson}/attempts").json
+    assert not any("answer" in question for question in attempt["questions"])
+    answers = [{"question_id": question["id"], "answer": "water"} for question in attempt["questions"]]
+    result = student.post(f"/attempts/{attempt['id']}/submit", {"answers": answers}).json
+    assert result["max_score"] >= result["score"] >= 0
+    follow("class:" + mine["id"], "progress")
+    assert {"run.run.queued", "run.step.started", "run.step.done", "run.run.succeeded", "user.lesson.ready",
+            "lesson.lesson.approved", "lesson.lesson.published", "class.enrolment.added", "class.progress"} <= seen
 
 
 # -- documents ----------------------------------------------------------------------------------------------------------

@@ -17,6 +17,20 @@ local summed = schema.object {
   completed_at = schema.nullable(schema.time()), last_at = schema.time(),
 }
 
+local optional, nullable = schema.optional, schema.nullable
+
+local run_state = schema.object {
+  run_id = schema.id(shapes.RUNS), workflow = schema.text(1, 100), state = shapes.run_states,
+  output = optional(nullable(schema.any())), error = optional(nullable(schema.any())),
+}
+
+local run_step = schema.object {
+  run_id = schema.id(shapes.RUNS), workflow = schema.text(1, 100), step = schema.text(1, 100),
+  position = schema.integer(1), state = schema.enum { "running", "retrying", "done", "failed" },
+  attempt = optional(schema.integer(1)), error = optional(nullable(schema.any())),
+  seconds = optional(nullable(schema.number())),
+}
+
 local enrolment = schema.object { class_id = schema.id(shapes.CLASSES), student_id = schema.id(shapes.USERS) }
 
 ---The vocabulary, for the AsyncAPI document.
@@ -48,8 +62,12 @@ M.topics = {
   { name = "run", address = "run:{run_id}", summary = "The steps of a run; for who started it",
     roles = { "admin", "teacher" },
     events = {
-      step = { "A step began, ended or is tried again", schema.any() },
-      state = { "The run's state changed", schema.any() },
+      ["run.queued"] = { "It waits to be run", run_state }, ["run.cancelling"] = { "It shall stop", run_state },
+      ["run.cancelled"] = { "It was cancelled", run_state }, ["run.succeeded"] = { "It is done", run_state },
+      ["run.failed"] = { "It has failed", run_state }, ["run.blocked"] = { "It cannot go on", run_state },
+      ["step.started"] = { "A step began", run_step }, ["step.done"] = { "A step is done", run_step },
+      ["step.failed"] = { "A step has failed", run_step }, ["step.retrying"] = { "A step is tried again", run_step },
+      ["step.progress"] = { "A step comes along", schema.any() },
     } },
 }
 
