@@ -142,7 +142,8 @@ static bool step(struct conn *c, char *data, size_t n, size_t *used)
 static size_t on_input(struct conn *c, char *data, size_t n)
 {
     size_t used = 0;
-    while (!c->paused && !c->closing && !c->closed) {
+    /* An upgrade makes the rest of the input another protocol's. */
+    while (c->protocol == &http1_protocol && !c->paused && !c->closing && !c->closed) {
         if (!c->state) {
             if (used == n)
                 break;

@@ -1,5 +1,5 @@
-/* tests/core/server/fixture.h: a server in this process whose handlers are C functions, and a client over a real socket.
- * Everything is driven by hand: wait_for() turns the loop until a condition holds. */
+/* tests/core/server/fixture.h: a server in this process whose handlers are C functions, and a client over a real
+ * socket. Everything is driven by hand: wait_for() turns the loop until a condition holds. */
 #ifndef TESTS_SERVER_FIXTURE_H
 #define TESTS_SERVER_FIXTURE_H
 

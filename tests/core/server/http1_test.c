@@ -117,7 +117,8 @@ static void ambiguous_framing_gets_400_and_a_close(void **state)
     (void)state;
     struct client c;
     client_connect(&c);
-    client_send(&c, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n" GET("/"));
+    client_send(&c,
+                "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n" GET("/"));
     client_expect(&c, "HTTP/1.1 400 ");
     client_expect_end(&c);
     assert_int_equal(fx.requests, 0);
