@@ -3,6 +3,7 @@
 --
 -- Topics: user:ID, class:ID, lesson:ID, run:ID, system. Who may follow one says model/access.lua.
 
+local json = require "host.json"
 local pg = require "host.pg"
 local access = require "model.access"
 local db = require "model.db"
@@ -23,6 +24,16 @@ function M.append(tx, topic, kind, data)
   local row, err = tx:one({ "select append_event(?, ?, ?) as id", topic, kind, pg.json(data) })
   if not row then return nil, err end
   return row.id
+end
+
+--- Appends several events in one statement, so that the log is held for one round trip only.
+---@param tx model.connection
+---@param events { topic: string, kind: string, data: table }[]
+---@return table[]? appended
+---@return table? err
+function M.append_all(tx, events)
+  return tx:query({ "select append_event(e.topic, e.kind, e.data) from jsonb_to_recordset(?::jsonb)"
+    .. " as e (topic text, kind text, data jsonb)", pg.json(json.array(events)) })
 end
 
 --- Events after a cursor, oldest first; of some topics or of all.

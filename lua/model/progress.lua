@@ -48,21 +48,22 @@ local function sum(tx, fresh, class_id)
   for i, row in ipairs(fresh) do ids[i] = row.id end
   local sums, err = tx:query({ SUM, pg.array(ids) })
   if not sums then return nil, err end
-  local by_student = {}
+  local events, by_student = {}, {}
+  if class_id then
+    local data = { class_id = class_id, progress = json.array(sums) }
+    events[1] = { topic = "class:" .. class_id, kind = "progress", data = data }
+  end
   for _, row in ipairs(sums) do
-    local list = by_student[row.student_id] or json.array {}
-    by_student[row.student_id] = list
+    local list = by_student[row.student_id]
+    if not list then
+      list = json.array {}
+      by_student[row.student_id] = list
+      events[#events + 1] = { topic = "user:" .. row.student_id, kind = "progress", data = { progress = list } }
+    end
     list[#list + 1] = row
   end
-  if class_id then
-    local told, failure = event.append(tx, "class:" .. class_id, "progress", { class_id = class_id,
-      progress = json.array(sums) })
-    if not told then return nil, failure end
-  end
-  for student_id, rows in pairs(by_student) do
-    local told, failure = event.append(tx, "user:" .. student_id, "progress", { progress = rows })
-    if not told then return nil, failure end
-  end
+  local told, failure = event.append_all(tx, events)
+  if not told then return nil, failure end
   return sums
 end
 
