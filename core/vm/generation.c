@@ -187,8 +187,7 @@ static void on_idle(struct vm *vm, void *arg)
     (void)vm;
     if (g != all->newest)
         loop_defer(all->env->loop, close_soon, g);
-    else
-        check_stopped(all);
+    check_stopped(all);
 }
 
 /* ---- swap ---- */
