@@ -1,0 +1,54 @@
+"""Rate limits: of each user, of addresses that log in, and without Redis."""
+import uuid
+
+import pytest
+
+SETTINGS = {"rate_limit": 30, "auth_rate_limit": 40}
+ENOUGH = 400  # far more requests than any limit here allows, however they fall on the workers and their windows
+
+
+def sign_up(product):
+    login = f"teacher-{uuid.uuid4().hex[:12]}"
+    answer = product.call("api", "POST", "/api/v1/auth/sign-up", {
+        "login": login, "password": "correct horse", "name": "A teacher", "role": "teacher"})
+    return answer.json["access_token"] if answer.status == 201 else answer
+
+
+def exhaust(product, token, path="/api/v1/me"):
+    for _ in range(ENOUGH):
+        answer = product.call("api", "GET", path, None, token)
+        if answer.status == 429:
+            return answer
+        assert answer.status == 200, answer
+        assert 0 <= int(answer.header("ratelimit-remaining")) < int(answer.header("ratelimit-limit"))
+    pytest.fail(f"{ENOUGH} requests were all answered")
+
+
+def test_a_user_is_limited_and_others_are_not(product):
+    greedy, modest = sign_up(product), sign_up(product)
+    answer = exhaust(product, greedy)
+    assert answer.json["code"] == "rate_limited"
+    assert 1 <= int(answer.header("retry-after")) <= 60
+    assert answer.header("ratelimit-remaining") == "0" and int(answer.header("ratelimit-limit")) == SETTINGS["rate_limit"]
+    assert product.call("api", "GET", "/api/v1/me", None, modest).status == 200
+    assert product.call("api", "GET", "/healthz").status == 200
+
+
+def test_without_redis_each_worker_limits_by_itself(product, stores):
+    user = sign_up(product)
+    stores.stop("redis")
+    try:
+        exhaust(product, user)
+        ready = product.call("api", "GET", "/readyz")
+        assert ready.status == 503 and ready.header("retry-after")
+    finally:
+        stores.start("redis")
+
+
+def test_attempts_to_log_in_are_limited_by_address(product):
+    for _ in range(ENOUGH):
+        answer = product.call("api", "POST", "/api/v1/auth/refresh", {"refresh_token": "rt_nonsense"})
+        if answer.status == 429:
+            break
+        assert answer.status == 401, answer
+    assert answer.status == 429 and answer.header("retry-after")
