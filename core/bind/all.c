@@ -3,14 +3,23 @@
 #include "bind/bind.h"
 
 static const luaL_Reg modules[] = {
-    {"host.crypto", luaopen_host_crypto}, {"host.file", luaopen_host_file},
-    {"host.form", luaopen_host_form},     {"host.http", luaopen_host_http},
-    {"host.json", luaopen_host_json},     {"host.jwt", luaopen_host_jwt},
-    {"host.log", luaopen_host_log},       {"host.metrics", luaopen_host_metrics},
-    {"host.pg", luaopen_host_pg},         {"host.redis", luaopen_host_redis},
-    {"host.server", luaopen_host_server}, {"host.settings", luaopen_host_settings},
-    {"host.task", luaopen_host_task},     {"host.timer", luaopen_host_timer},
-    {"host.ws", luaopen_host_ws},         {NULL, NULL},
+    {"host.crypto", luaopen_host_crypto},
+    {"host.file", luaopen_host_file},
+    {"host.form", luaopen_host_form},
+    {"host.http", luaopen_host_http},
+    {"host.json", luaopen_host_json},
+    {"host.jwt", luaopen_host_jwt},
+    {"host.log", luaopen_host_log},
+    {"host.mail", luaopen_host_mail},
+    {"host.metrics", luaopen_host_metrics},
+    {"host.pg", luaopen_host_pg},
+    {"host.redis", luaopen_host_redis},
+    {"host.server", luaopen_host_server},
+    {"host.settings", luaopen_host_settings},
+    {"host.task", luaopen_host_task},
+    {"host.timer", luaopen_host_timer},
+    {"host.ws", luaopen_host_ws},
+    {NULL, NULL},
 };
 
 void bind_all(lua_State *L)

@@ -29,6 +29,7 @@ int luaopen_host_http(lua_State *L);
 int luaopen_host_json(lua_State *L);
 int luaopen_host_jwt(lua_State *L);
 int luaopen_host_log(lua_State *L);
+int luaopen_host_mail(lua_State *L);
 int luaopen_host_metrics(lua_State *L);
 int luaopen_host_pg(lua_State *L);
 int luaopen_host_redis(lua_State *L);

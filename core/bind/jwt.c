@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "bind/bind.h"
 #include "bind/json.h"
+#include "bind/jwk.h"
 #include "crypto/jwt.h"
 
 static const char state_type[] = "host.jwt.state", key_type[] = "host.jwt.key";
@@ -251,6 +252,7 @@ int luaopen_host_jwt(lua_State *L)
     bind_class(L, state_type, NULL, NULL, l_state_gc);
     lua_pop(L, 2);
     lua_newtable(L);
+    bind_jwk(L);
     struct state *s = lua_newuserdata(L, sizeof *s);
     *s = (struct state){.cache = token_cache_new()};
     luaL_getmetatable(L, state_type);

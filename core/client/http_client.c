@@ -2,8 +2,8 @@
 
 #include "base/mem.h"
 #include "client/address.h"
+#include "client/transfer.h"
 #include "loop/loop.h"
-#include "loop/poll.h"
 #include "loop/timer.h"
 
 #include <curl/curl.h>
@@ -15,16 +15,13 @@
 enum {
     HEADERS_MAX = 64 * 1024, /* octets of an answer's header lines */
     PAUSE_AT = 256 * 1024,   /* octets of a streamed body that may wait to be taken */
-    KEPT_CONNECTIONS = 64,
-    CONNECTIONS_MAX = 512,
 };
 
 static const double connect_limit = 10; /* seconds */
 
 struct http_client {
     struct loop *loop;
-    CURLM *multi;
-    struct timer timer; /* what libcurl asked for */
+    struct transfers *transfers;
     struct http_request *all;
     struct http_request *told; /* those whose owners must be told something at the end of the turn */
     bool deferred;
@@ -34,18 +31,18 @@ struct http_client {
 enum { TELL_HEAD = 1, TELL_DATA = 2, TELL_DONE = 4 };
 
 struct http_request {
+    struct transfer transfer; /* first */
     struct http_client *client;
     struct http_request *next, **link; /* client->all */
     struct http_request *next_told;    /* client->told, while tell is not 0 */
     const struct http_events *events;
     void *arg;
-    CURL *easy;
     struct curl_slist *headers_out;
     struct timer limit, idle;
     double timeout, idle_timeout;
     size_t body_limit, received;
     curl_off_t moved; /* octets in both directions, when idle was restarted */
-    bool stream, public_only, typed, running;
+    bool stream, public_only, typed;
     bool head, paused, done;
     bool forbidden, too_large;
     int redirects;
@@ -96,9 +93,7 @@ static void stop(struct http_request *r)
 {
     timer_stop(&r->limit);
     timer_stop(&r->idle);
-    if (r->running)
-        curl_multi_remove_handle(r->client->multi, r->easy);
-    r->running = false;
+    transfer_stop(&r->transfer);
 }
 
 static void finish(struct http_request *r, const char *code, const char *message)
@@ -114,32 +109,9 @@ static const char *code_of(const struct http_request *r, CURLcode result)
 {
     if (r->too_large)
         return "too_large";
-    switch (result) {
-    case CURLE_OK:
-        return NULL;
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        return "bad_url";
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        return "dns";
-    case CURLE_COULDNT_CONNECT:
-        return r->forbidden ? "forbidden" : "refused";
-    case CURLE_OPERATION_TIMEDOUT:
-        return "timeout";
-    case CURLE_TOO_MANY_REDIRECTS:
+    if (result == CURLE_TOO_MANY_REDIRECTS || (result == CURLE_COULDNT_CONNECT && r->forbidden))
         return "forbidden";
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-        return "tls";
-    default:
-        return "closed";
-    }
+    return transfer_code(result);
 }
 
 static const char *message_of(const struct http_request *r, CURLcode result)
@@ -151,79 +123,10 @@ static const char *message_of(const struct http_request *r, CURLcode result)
     return r->detail[0] ? r->detail : curl_easy_strerror(result);
 }
 
-static void take_messages(struct http_client *client)
+static void on_result(struct transfer *t, CURLcode result)
 {
-    int left;
-    CURLMsg *message;
-    while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
-        struct http_request *r;
-        CURLcode result = message->data.result; /* the message goes with its handle */
-        if (message->msg != CURLMSG_DONE || curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &r) != CURLE_OK)
-            continue;
-        finish(r, code_of(r, result), message_of(r, result));
-    }
-}
-
-/* ---- libcurl's sockets and timer on the loop ---- */
-
-struct http_socket {
-    struct watch watch;
-    struct http_client *client;
-};
-
-static void on_event(struct watch *w, unsigned events)
-{
-    struct http_client *client = ((struct http_socket *)w)->client; /* w may be gone after this */
-    int running, mask = (events & WATCH_READ ? CURL_CSELECT_IN : 0) | (events & WATCH_WRITE ? CURL_CSELECT_OUT : 0);
-    curl_multi_socket_action(client->multi, w->fd, mask, &running);
-    take_messages(client);
-}
-
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *old)
-{
-    (void)easy;
-    struct http_client *client = arg;
-    struct http_socket *s = old;
-    if (what == CURL_POLL_REMOVE) {
-        if (s)
-            watch_stop(&s->watch);
-        free(s);
-        return 0;
-    }
-    if (!s) {
-        s = mem_zalloc(sizeof *s);
-        s->client = client;
-        curl_multi_assign(client->multi, fd, s);
-    }
-    unsigned events = (what & CURL_POLL_IN ? WATCH_READ : 0) | (what & CURL_POLL_OUT ? WATCH_WRITE : 0);
-    watch_start(&s->watch, client->loop, fd, events, on_event);
-    return 0;
-}
-
-/* Its time has come; at once means at the end of this turn, as libcurl may not be called from its own callback. */
-static void kick(void *arg)
-{
-    struct http_client *client = arg;
-    int running;
-    curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    take_messages(client);
-}
-
-static void on_timer(struct timer *t)
-{
-    kick((char *)t - offsetof(struct http_client, timer));
-}
-
-static int on_timeout_change(CURLM *multi, long milliseconds, void *arg)
-{
-    (void)multi;
-    struct http_client *client = arg;
-    timer_stop(&client->timer);
-    if (milliseconds == 0)
-        loop_defer(client->loop, kick, client);
-    else if (milliseconds > 0)
-        timer_start(&client->timer, (double)milliseconds / 1000);
-    return 0;
+    struct http_request *r = (struct http_request *)t;
+    finish(r, code_of(r, result), message_of(r, result));
 }
 
 /* ---- One request's callbacks ---- */
@@ -364,8 +267,7 @@ static void set_method(CURL *easy, const struct http_options *o)
 
 static void set_options(struct http_request *r, const struct http_options *o)
 {
-    CURL *easy = r->easy;
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, r);
+    CURL *easy = r->transfer.easy;
     curl_easy_setopt(easy, CURLOPT_URL, o->url);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
@@ -425,8 +327,9 @@ struct http_request *http_request_new(struct http_client *client, const struct h
     r->stream = o->stream;
     r->public_only = o->public_only;
     r->redirects = o->redirects;
-    r->easy = curl_easy_init();
-    if (!r->easy)
+    r->transfer.on_result = on_result;
+    r->transfer.easy = curl_easy_init();
+    if (!r->transfer.easy)
         abort(); /* without memory; see base/mem.h */
     timer_init(&r->limit, client->loop, on_limit);
     timer_init(&r->idle, client->loop, on_idle);
@@ -475,11 +378,10 @@ void http_start(struct http_request *r)
     if (!r->typed)
         r->headers_out = curl_slist_append(r->headers_out, "Content-Type:"); /* or libcurl would invent one */
     r->headers_out = curl_slist_append(r->headers_out, "Expect:");
-    curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers_out);
-    r->running = true;
+    curl_easy_setopt(r->transfer.easy, CURLOPT_HTTPHEADER, r->headers_out);
     timer_start(&r->limit, r->timeout);
     timer_start(&r->idle, r->idle_timeout);
-    curl_multi_add_handle(r->client->multi, r->easy);
+    transfer_start(r->client->transfers, &r->transfer);
 }
 
 void http_request_free(struct http_request *r)
@@ -494,7 +396,7 @@ void http_request_free(struct http_request *r)
     *r->link = r->next;
     if (r->next)
         r->next->link = r->link;
-    curl_easy_cleanup(r->easy);
+    curl_easy_cleanup(r->transfer.easy);
     curl_slist_free_all(r->headers_out);
     buf_free(&r->headers);
     buf_free(&r->body);
@@ -511,7 +413,7 @@ void *http_arg(const struct http_request *r)
 int http_status(const struct http_request *r)
 {
     long status = 0;
-    curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(r->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
     return (int)status;
 }
 
@@ -536,7 +438,7 @@ void http_take(struct http_request *r)
         return;
     r->paused = false;
     timer_start(&r->idle, r->idle_timeout);
-    curl_easy_pause(r->easy, CURLPAUSE_CONT);
+    curl_easy_pause(r->transfer.easy, CURLPAUSE_CONT);
 }
 
 bool http_is_done(const struct http_request *r, const char **code, const char **message)
@@ -551,18 +453,8 @@ bool http_is_done(const struct http_request *r, const char **code, const char **
 struct http_client *http_client_new(struct loop *loop)
 {
     struct http_client *client = mem_zalloc(sizeof *client);
-    curl_global_init(CURL_GLOBAL_DEFAULT);
     client->loop = loop;
-    client->multi = curl_multi_init();
-    if (!client->multi)
-        abort();
-    timer_init(&client->timer, loop, on_timer);
-    curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
-    curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timeout_change);
-    curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
-    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
-    curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS_MAX);
+    client->transfers = transfers_new(loop);
     return client;
 }
 
@@ -578,9 +470,12 @@ void http_client_free(struct http_client *client)
     deliver(client); /* owners may free theirs */
     while (client->all)
         http_request_free(client->all);
-    curl_multi_cleanup(client->multi);
+    transfers_free(client->transfers);
     loop_undefer(client->loop, deliver, client);
-    loop_undefer(client->loop, kick, client);
-    timer_stop(&client->timer);
     free(client);
+}
+
+struct transfers *http_client_transfers(struct http_client *client)
+{
+    return client->transfers;
 }

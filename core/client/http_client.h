@@ -12,6 +12,7 @@
 #include "base/buf.h"
 
 struct loop;
+struct transfers;
 struct http_client;
 struct http_request;
 
@@ -19,6 +20,9 @@ struct http_client *http_client_new(struct loop *loop);
 
 /* Ends every request with "closed". NULL is allowed. */
 void http_client_free(struct http_client *client);
+
+/* What it sends by, for mail. */
+struct transfers *http_client_transfers(struct http_client *client);
 
 struct http_options {
     const char *url, *method; /* method NULL: GET, or POST with a body */

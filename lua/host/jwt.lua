@@ -22,4 +22,20 @@ function jwt.sign(claims, key, kid) end
 ---@return host.error? err "malformed", "signature", "expired", "not_yet", "audience", "issuer", "key"
 function jwt.verify(token, options) end
 
+---A new private key. Takes its time on the spot: for commands.
+---@param alg "RS256"|"ES256"
+---@return string pem
+function jwt.generate(alg) end
+
+---The public key of a PEM, private or public, as a JSON Web Key (RFC 7517).
+---@param pem string
+---@return { kty: "RSA"|"EC", alg: "RS256"|"ES256", n?: string, e?: string, crv?: string, x?: string, y?: string }
+function jwt.to_jwk(pem) end
+
+---The PEM of a JSON Web Key that others publish.
+---@param jwk table
+---@return string? pem nil if it is neither an RSA nor a P-256 key
+---@return "RS256"|"ES256"? alg
+function jwt.to_pem(jwk) end
+
 return jwt
