@@ -294,6 +294,27 @@ def test_the_same_events_as_a_stream(product, teacher, student):
         assert student.id in text
 
 
+def test_sockets_and_streams_outlive_a_reload(product, teacher, student):
+    mine = teacher.make_class()
+    topic = "class:" + mine["id"]
+    with open_socket(product, teacher) as socket, wire.Http(product.address("api"), timeout=60) as stream:
+        socket.frame(wire.TEXT, json.dumps({"type": "subscribe", "topic": topic}))
+        assert hear(socket, "subscribed")
+        stream.send(f"GET /api/v1/events?topics={topic} HTTP/1.1\r\nHost: test\r\n"
+                    f"Authorization: Bearer {teacher.token}\r\n\r\n")
+        assert stream.take_until(b"\r\n\r\n").startswith(b"HTTP/1.1 200")
+        done = product.reload()
+        assert done.returncode == 0, done.stderr
+        student.post("/classes/join", {"code": mine["join_code"]})
+        assert hear(socket, "event")["data"]["student_id"] == student.id
+        socket.frame(wire.TEXT, '{"type":"ping"}')
+        assert hear(socket, "pong")
+        socket.frame(wire.TEXT, json.dumps({"type": "unsubscribe", "topic": topic}))
+        assert hear(socket, "unsubscribed")["topic"] == topic
+        while student.id.encode() not in stream.data:
+            stream.more()
+
+
 def test_every_event_fits_its_declaration(product, teacher, student):
     """From a text to a published lesson that a student has worked on: what is told on the way is what is documented."""
     document = contract.Document(product.call("api", "GET", "/asyncapi.json").json)
