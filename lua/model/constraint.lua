@@ -4,6 +4,8 @@
 return {
   users_login = { field = "login", message = "this login is taken" },
   users_email = { field = "email", message = "this email address has an account already" },
+  identities_user = { message = "another account of this provider is linked already" },
+  identities_pkey = { message = "this account of the provider is linked to somebody else" },
   classes_join_code = { field = "join_code", message = "this join code is taken" },
   lessons_run = { field = "run_id", message = "this run has made its lesson already" },
   quizzes_lesson = { field = "lesson_id", message = "the lesson has a quiz already" },
