@@ -15,6 +15,7 @@ static const double timeout_default = 30, seconds_max = 86400;
 static const size_t limit_default = 16 << 20;
 
 struct call {
+    struct vm_hook life;          /* ends it before its VM is closed, on another thread */
     struct http_request *request; /* NULL: over */
     struct call_wait *waiting;    /* for the answer, or for a piece */
     bool stream, head;            /* head: the response was given */
@@ -48,9 +49,17 @@ static struct call_wait *new_wait(lua_State *L, struct call *c, int index)
     return w;
 }
 
+static void on_close(struct vm_hook *hook, const char *reason)
+{
+    (void)reason;
+    end_call((struct call *)hook);
+}
+
 static int l_gc(lua_State *L)
 {
-    end_call(luaL_checkudata(L, 1, call_type));
+    struct call *c = luaL_checkudata(L, 1, call_type);
+    vm_hook_remove(&c->life);
+    end_call(c);
     return 0;
 }
 
@@ -266,6 +275,7 @@ static int l_request(lua_State *L)
     c->request = http_request_new(client, &o, &events, c, &code, &message);
     if (!c->request)
         return push_failure(L, code, message);
+    vm_on_close(vm_of(L), &c->life, on_close);
     add_headers(L, c->request);
     struct call_wait *w = new_wait(L, c, 2);
     http_start(c->request);

@@ -13,6 +13,7 @@ static const char type[] = "host.pg.connection";
 
 /* `failed` is the first error since BEGIN: it tells why COMMIT could only roll back. */
 struct connection {
+    struct vm_hook life;  /* gives it back before its VM is closed, on another thread */
     struct pg_hold *hold; /* NULL: given back */
     bool pipeline;
     char failed[24], message[200];
@@ -26,6 +27,27 @@ static struct connection *check_connection(lua_State *L)
     if (pg_hold_busy(c->hold))
         luaL_error(L, "the connection is busy: outside of pipeline mode one task at a time");
     return c;
+}
+
+static void give_back(struct connection *c)
+{
+    if (c->hold)
+        pg_hold_release(c->hold);
+    c->hold = NULL;
+}
+
+static void on_close(struct vm_hook *hook, const char *reason)
+{
+    (void)reason;
+    give_back((struct connection *)hook);
+}
+
+static int l_release(lua_State *L)
+{
+    struct connection *c = luaL_checkudata(L, 1, type);
+    vm_hook_remove(&c->life);
+    give_back(c);
+    return 0;
 }
 
 /* ---- acquire(db, pipeline) waits for a connection ---- */
@@ -64,6 +86,7 @@ static int l_acquire(lua_State *L)
     *c = (struct connection){.pipeline = pipeline};
     luaL_getmetatable(L, type);
     lua_setmetatable(L, -2);
+    vm_on_close(vm_of(L), &c->life, on_close);
     struct acquire *a = wait_new(L, sizeof *a, on_acquire_cancel);
     wait_anchor(L, &a->wait, -1);
     a->connection = c;
@@ -73,15 +96,6 @@ static int l_acquire(lua_State *L)
         return task_wait(L, &a->wait);
     wait_drop(&a->wait);
     return 1; /* the userdata is on top */
-}
-
-static int l_release(lua_State *L)
-{
-    struct connection *c = luaL_checkudata(L, 1, type);
-    if (c->hold)
-        pg_hold_release(c->hold);
-    c->hold = NULL;
-    return 0;
 }
 
 /* ---- Requests on the connection ---- */

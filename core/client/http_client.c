@@ -91,9 +91,9 @@ static void tell(struct http_request *r, unsigned what)
 
 static void stop(struct http_request *r)
 {
+    transfer_stop(&r->transfer); /* may report progress once more: timers come after */
     timer_stop(&r->limit);
     timer_stop(&r->idle);
-    transfer_stop(&r->transfer);
 }
 
 static void finish(struct http_request *r, const char *code, const char *message)

@@ -38,7 +38,8 @@ static struct str take_word(struct str *s)
     while (n < s->n && ((s->p[n] | 0x20) >= 'a' && (s->p[n] | 0x20) <= 'z'))
         n++;
     struct str word = {s->p, n};
-    *s = str_of(s->p + n, s->n - n);
+    if (n > 0)
+        *s = str_of(s->p + n, s->n - n);
     return word;
 }
 

@@ -224,10 +224,11 @@ static void close_all(void)
     timer_stop(&worker.beat);
     timer_stop(&worker.limit);
     serve_free(&worker.env);
-    stores_close(&worker.env);
+    if (worker.tasks_ended) /* else what is left ends with the process */
+        generations_free(worker.generations);
+    stores_close(&worker.env); /* after the generations, which give back what they hold */
     if (!worker.tasks_ended)
-        return; /* what is left ends with the process */
-    generations_free(worker.generations);
+        return;
     work_free(worker.env.work);
     watch_stop(&worker.channel);
 }
