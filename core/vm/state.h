@@ -1,4 +1,4 @@
-/* vm/state.h: struct vm as vm.c, task.c and loader.c see it; nobody else includes this. */
+/* vm/state.h: struct vm and struct task as vm.c, task.c, wait.c and loader.c see them; nobody else includes this. */
 #ifndef VM_STATE_H
 #define VM_STATE_H
 
@@ -7,6 +7,8 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "loop/timer.h"
+#include "vm/beat.h"
 #include "vm/task.h"
 #include "vm/vm.h"
 
@@ -44,11 +46,45 @@ struct vm {
     int shim_ref;    /* what prelude.lua returned */
 };
 
-/* task.c: fields of a new VM, and the end of one. */
-void task_open(struct vm *vm);
+enum { TASK_LABEL = BEAT_LABEL, TASK_TRACE = 33 };
+
+enum task_state { SPARE, NEW, READY, RUNNING, WAITING };
+
+struct task {
+    struct vm *vm;
+    lua_State *co;
+    int co_ref; /* keeps co alive */
+    enum task_state state;
+    int nargs; /* NEW: arguments to start with */
+    bool begun, cancelled, detached, quiet;
+    struct wait *wait;
+    struct task *next, *previous;                     /* vm->alive, or vm->spare by next */
+    struct task *next_ready;                          /* vm->ready */
+    struct task *parent, *children, *sibling, **link; /* link: what points at this one among its siblings */
+    void (*on_done)(struct task *task, enum task_end end, lua_State *L, int count, void *arg);
+    void *arg;
+    const char *code; /* of the cancel */
+    char *message;
+    double started, deadline;
+    struct timer timer; /* runs only once the task has waited: most requests never do */
+    uint64_t id;
+    char label[TASK_LABEL], trace[TASK_TRACE];
+};
+
+/* wait.c. Only the addresses of the marks count: values that no script can have. */
+extern char wait_mark, wait_cancel_mark;
+void wait_free(struct vm *vm, struct wait *w);
+void wait_free_spares(struct vm *vm);
+void wait_push_error(lua_State *L, const char *code, const char *message);
+
+/* task.c: resumes it at the end of the turn. */
+void task_ready(struct task *task);
+
+/* wait.c: what errors are made of, in a new VM. task.c: the end of one. */
+void wait_open(struct vm *vm);
 void task_close(struct vm *vm);
 
-/* task.c: what prelude.lua is given: pass(), refuse() and the two marks. */
+/* wait.c: what prelude.lua is given: pass(), refuse() and the two marks. */
 void task_push_primitives(lua_State *L);
 
 /* loader.c: what require keeps in the registry. */

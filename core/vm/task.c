@@ -1,5 +1,5 @@
-/* vm/task.c: see task.h. Owns every coroutine that the core resumes and every wait; called by bindings, the server
- * (a task per request or message) and generation.c. */
+/* vm/task.c: see task.h. Owns every coroutine that the core resumes; called by bindings, the server (a task per request
+ * or message) and generation.c. Waits are in wait.c. */
 #include "vm/task.h"
 
 #include <assert.h>
@@ -15,207 +15,12 @@
 #include "vm/state.h"
 
 enum {
-    LABEL_SIZE = BEAT_LABEL,
-    TRACE_SIZE = 33,
     SPARE_MAX = 1024,   /* ended tasks that keep their coroutine */
     STACK_ROOM = 20,    /* values that a waker may push */
     SWEEP_TASKS = 4096, /* resumed in one sweep; the rest lets the sockets go first */
 };
 
-enum task_state { SPARE, NEW, READY, RUNNING, WAITING };
-
-struct task {
-    struct vm *vm;
-    lua_State *co;
-    int co_ref; /* keeps co alive */
-    enum task_state state;
-    int nargs; /* NEW: arguments to start with */
-    bool begun, cancelled, detached, quiet;
-    struct wait *wait;
-    struct task *next, *previous;                     /* vm->alive, or vm->spare by next */
-    struct task *next_ready;                          /* vm->ready */
-    struct task *parent, *children, *sibling, **link; /* link: what points at this one among its siblings */
-    void (*on_done)(struct task *task, enum task_end end, lua_State *L, int count, void *arg);
-    void *arg;
-    const char *code; /* of the cancel */
-    char *message;
-    double started, deadline;
-    struct timer timer; /* runs only once the task has waited: most requests never do */
-    uint64_t id;
-    char label[LABEL_SIZE], trace[TRACE_SIZE];
-};
-
-/* Only the addresses count: values that no script can have. */
-static char mark, cancel_mark;
-
 static uint64_t next_id = 1;
-
-/* ---- waits: memory by size classes, kept for the next ---- */
-
-static const size_t wait_sizes[WAIT_CLASSES] = {96, 192, 384, 768};
-
-static struct wait *wait_alloc(struct vm *vm, size_t size)
-{
-    unsigned class = 0;
-    while (class < WAIT_CLASSES && wait_sizes[class] < size)
-        class ++;
-    struct wait *w;
-    if (class < WAIT_CLASSES && vm->spare_waits[class]) {
-        w = vm->spare_waits[class];
-        vm->spare_waits[class] = *(void **)w;
-    } else {
-        w = mem_alloc(class < WAIT_CLASSES ? wait_sizes[class] : size);
-    }
-    memset(w, 0, size);
-    w->size_class = (uint8_t) class;
-    return w;
-}
-
-static void wait_free(struct vm *vm, struct wait *w)
-{
-    if (w->anchored) {
-        lua_pushlightuserdata(vm->L, w);
-        lua_pushnil(vm->L);
-        lua_rawset(vm->L, LUA_REGISTRYINDEX);
-    }
-    if (w->size_class >= WAIT_CLASSES) {
-        free(w);
-        return;
-    }
-    void **next = &vm->spare_waits[w->size_class]; /* the list runs through the first word of each */
-    *(void **)w = *next;
-    *next = w;
-}
-
-/* ---- errors that task.c raises: tables with code and message that read as text ---- */
-
-static int failure_text(lua_State *L)
-{
-    lua_getfield(L, 1, "message");
-    return 1;
-}
-
-static void push_error(lua_State *L, const char *code, const char *message)
-{
-    lua_createtable(L, 0, 2);
-    lua_pushstring(L, code);
-    lua_setfield(L, -2, "code");
-    lua_pushstring(L, message);
-    lua_setfield(L, -2, "message");
-    lua_rawgeti(L, LUA_REGISTRYINDEX, vm_of(L)->failure_ref);
-    lua_setmetatable(L, -2);
-}
-
-int push_failure(lua_State *L, const char *code, const char *message)
-{
-    lua_pushnil(L);
-    push_error(L, code, message);
-    return 2;
-}
-
-/* ---- where LuaJIT cannot yield ---- */
-
-/* "a callback of sort" and the file:line of the Lua code there. */
-static void push_place(lua_State *L)
-{
-    lua_Debug ar;
-    const char *inside = NULL;
-    lua_pushliteral(L, "");
-    for (int level = 1; lua_getstack(L, level, &ar); level++) {
-        lua_getinfo(L, "nSl", &ar);
-        bool transparent = ar.name && (strcmp(ar.name, "pcall") == 0 || strcmp(ar.name, "xpcall") == 0);
-        if (*ar.what == 'C' && ar.name && !transparent) {
-            inside = ar.name;
-            break;
-        }
-        if (*ar.what != 'C' && ar.currentline > 0 && strcmp(ar.short_src, "[host]") != 0 && !*lua_tostring(L, -1)) {
-            lua_pop(L, 1);
-            lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
-        }
-    }
-    lua_pushfstring(
-        L, "%scannot wait inside a callback of %s: LuaJIT cannot yield there; wait before it, and give it the result",
-        lua_tostring(L, -1), inside ? inside : "a C function");
-    lua_remove(L, -2);
-}
-
-/* refuse(): the wait that a user's coroutine made has nowhere to go; returns what makes its shim raise. */
-static int l_refuse(lua_State *L)
-{
-    struct task *t = vm_of(L)->current;
-    struct wait *w = t ? t->wait : NULL;
-    if (w) {
-        t->wait = NULL;
-        w->on_cancel(w);
-        wait_free(t->vm, w);
-    }
-    lua_pushlightuserdata(L, &cancel_mark);
-    push_place(L);
-    return 2;
-}
-
-static int l_can_yield(lua_State *L)
-{
-    lua_pushboolean(L, lua_isyieldable(L));
-    return 1;
-}
-
-void task_push_primitives(lua_State *L)
-{
-    lua_createtable(L, 0, 4);
-    lua_pushlightuserdata(L, &mark);
-    lua_setfield(L, -2, "mark");
-    lua_pushlightuserdata(L, &cancel_mark);
-    lua_setfield(L, -2, "cancel");
-    lua_pushcfunction(L, l_refuse);
-    lua_setfield(L, -2, "refuse");
-    lua_pushcfunction(L, l_can_yield);
-    lua_setfield(L, -2, "can_yield");
-}
-
-/* ---- making and ending waits ---- */
-
-void *wait_new(lua_State *L, size_t size, void (*on_cancel)(struct wait *wait))
-{
-    struct vm *vm = vm_of(L);
-    struct task *t = vm->current;
-    if (!t) {
-        luaL_error(L, "this call waits and needs a task: module bodies only build tables, so call it from a handler, "
-                      "a timer or the app's start function");
-    } else if (!lua_isyieldable(L)) {
-        push_place(L);
-        lua_error(L);
-    } else if (t->cancelled) {
-        push_error(L, t->code, t->message);
-        lua_error(L);
-    }
-    struct wait *w = wait_alloc(vm, size);
-    w->task = t;
-    w->state = L;
-    w->on_cancel = on_cancel;
-    return w;
-}
-
-void wait_anchor(lua_State *L, struct wait *wait, int index)
-{
-    assert(!wait->anchored);
-    lua_pushvalue(L, index);
-    lua_pushlightuserdata(L, wait);
-    lua_insert(L, -2);
-    lua_rawset(L, LUA_REGISTRYINDEX);
-    wait->anchored = true;
-}
-
-void wait_push_anchor(lua_State *L, struct wait *wait)
-{
-    lua_pushlightuserdata(L, wait);
-    lua_rawget(L, LUA_REGISTRYINDEX);
-}
-
-lua_State *wait_state(struct wait *wait)
-{
-    return wait->state;
-}
 
 static void on_deadline(struct timer *timer)
 {
@@ -223,30 +28,9 @@ static void on_deadline(struct timer *timer)
     task_cancel(t, "deadline", "the task's deadline has passed");
 }
 
-int task_wait(lua_State *L, struct wait *wait)
-{
-    struct task *t = wait->task;
-    if (wait->woken) {
-        int count = (int)wait->results;
-        wait_free(t->vm, wait);
-        return count;
-    }
-    t->wait = wait;
-    wait->suspended = true;
-    wait->state = t->co;
-    lua_pushlightuserdata(L, &mark);
-    return lua_yield(L, 1);
-}
-
-void wait_drop(struct wait *wait)
-{
-    assert(!wait->suspended);
-    wait_free(wait->task->vm, wait);
-}
-
 static void sweep(void *arg);
 
-static void make_ready(struct task *t)
+void task_ready(struct task *t)
 {
     struct vm *vm = t->vm;
     t->state = READY;
@@ -260,28 +44,6 @@ static void make_ready(struct task *t)
         vm->sweep_deferred = true;
         loop_defer(vm->options.env->loop, sweep, vm);
     }
-}
-
-void task_wake(struct wait *wait, int count)
-{
-    assert(!wait->woken);
-    wait->woken = true;
-    wait->results = (uint32_t)count;
-    if (wait->suspended)
-        make_ready(wait->task);
-}
-
-void task_wake_error(struct wait *wait)
-{
-    lua_State *to = wait_state(wait);
-    lua_pushlightuserdata(to, &cancel_mark);
-    lua_insert(to, -2);
-    task_wake(wait, 2);
-}
-
-void wait_fail(struct wait *wait, const char *code, const char *message)
-{
-    task_wake(wait, push_failure(wait_state(wait), code, message));
 }
 
 /* ---- running ---- */
@@ -385,7 +147,7 @@ static void beat_begin(struct task *t)
     struct beat *beat = t->vm->options.env->beat;
     if (!beat)
         return;
-    memcpy(beat->label, t->label, LABEL_SIZE);
+    memcpy(beat->label, t->label, TASK_LABEL);
     atomic_store_explicit(&beat->generation, t->vm->options.generation, memory_order_relaxed);
     atomic_store_explicit(&beat->started, t->started, memory_order_relaxed);
     atomic_store_explicit(&beat->turns, atomic_load_explicit(&beat->turns, memory_order_relaxed) + 1,
@@ -437,7 +199,7 @@ static void run(struct task *t, int nargs)
 static void end_unbegun(struct task *t)
 {
     lua_settop(t->co, 0);
-    push_error(t->co, t->code, t->message);
+    wait_push_error(t->co, t->code, t->message);
     end_task(t, TASK_CANCELLED, 1);
 }
 
@@ -533,7 +295,7 @@ void task_start(struct task *task, int nargs)
 {
     task->nargs = nargs;
     if (task->vm->current)
-        make_ready(task);
+        task_ready(task);
     else
         run(task, nargs);
 }
@@ -553,9 +315,9 @@ void task_cancel(struct task *task, const char *code, const char *message)
     w->on_cancel(w);
     wait_free(task->vm, w);
     lua_settop(task->co, 0);
-    lua_pushlightuserdata(task->co, &cancel_mark);
-    push_error(task->co, code, message);
-    make_ready(task);
+    lua_pushlightuserdata(task->co, &wait_cancel_mark);
+    wait_push_error(task->co, code, message);
+    task_ready(task);
 }
 
 struct task *task_current(lua_State *L)
@@ -580,12 +342,12 @@ uint64_t task_id(const struct task *task)
 
 void task_set_label(struct task *task, const char *label)
 {
-    size_t n = strnlen(label, LABEL_SIZE - 1);
+    size_t n = strnlen(label, TASK_LABEL - 1);
     memcpy(task->label, label, n);
     task->label[n] = '\0';
     struct beat *beat = task->vm->options.env->beat;
     if (beat && task->state == RUNNING)
-        memcpy(beat->label, task->label, LABEL_SIZE);
+        memcpy(beat->label, task->label, TASK_LABEL);
 }
 
 const char *task_label(const struct task *task)
@@ -615,7 +377,7 @@ void task_forget(struct task *task)
 
 void task_set_trace(struct task *task, const char *trace)
 {
-    size_t n = strnlen(trace, TRACE_SIZE - 1);
+    size_t n = strnlen(trace, TASK_TRACE - 1);
     memcpy(task->trace, trace, n);
     task->trace[n] = '\0';
 }
@@ -648,17 +410,6 @@ void vm_on_idle(struct vm *vm, void (*fn)(struct vm *vm, void *arg), void *arg)
     vm->idle_arg = arg;
 }
 
-void task_open(struct vm *vm)
-{
-    lua_State *L = vm->L;
-    lua_createtable(L, 0, 2);
-    lua_pushcfunction(L, failure_text);
-    lua_setfield(L, -2, "__tostring");
-    lua_pushliteral(L, "host.error");
-    lua_setfield(L, -2, "__name");
-    vm->failure_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-}
-
 void task_close(struct vm *vm)
 {
     assert(vm->task_count == 0);
@@ -667,11 +418,5 @@ void task_close(struct vm *vm)
         vm->spare = t->next;
         free(t);
     }
-    for (unsigned class = 0; class < WAIT_CLASSES; class ++) {
-        while (vm->spare_waits[class]) {
-            void *w = vm->spare_waits[class];
-            vm->spare_waits[class] = *(void **)w;
-            free(w);
-        }
-    }
+    wait_free_spares(vm);
 }

@@ -217,7 +217,7 @@ struct vm *vm_new(const struct vm_options *options)
     if (!vm->L)
         goto err;
     lua_atpanic(vm->L, panic);
-    task_open(vm);
+    wait_open(vm);
     lua_pushcfunction(vm->L, open_libraries);
     lua_pushlightuserdata(vm->L, vm);
     if (!vm_call(vm->L, 1, 0)) {
