@@ -8,10 +8,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "bind/certificates.h"
 #include "bind/serving.h"
 #include "loop/tls.h"
 #include "vm/generation.h"
-#include "vm/loader.h"
 #include "vm/settings.h"
 
 static const struct server_hooks hooks = {
@@ -118,64 +118,15 @@ static void add_folder(void *arg, const char *name, const struct setting *settin
     server_set_static(walk->serving->server, walk->service, prefix, dir);
 }
 
-/* Certificates, read from the accepted set. --- */
-
-enum { CERTIFICATES_MAX = 64 };
-
-struct certificates {
-    struct serving *serving;
-    const char *path; /* services.NAME.tls */
-    const struct settings *settings;
-    struct tls_certificate list[CERTIFICATES_MAX];
-    size_t count;
-};
-
-static struct str file_of(struct certificates *c, const char *row, const char *field)
-{
-    char path[256], name[1024];
-    snprintf(path, sizeof path, "%s.%s.%s", c->path, row, field);
-    const char *text = settings_text(c->settings, path);
-    if (!text)
-        return STR_NULL;
-    if (text[0] == '/')
-        snprintf(name, sizeof name, "%s", text);
-    else
-        snprintf(name, sizeof name, "%s/%s", settings_root(c->settings), text);
-    const struct set_entry *entry = set_find(c->serving->env->set, SET_CERTIFICATE, str_from(name));
-    return entry ? entry->data : STR_NULL;
-}
-
-static void add_certificate(void *arg, const char *name, const struct setting *setting)
-{
-    struct certificates *c = arg;
-    (void)setting;
-    if (c->count == CERTIFICATES_MAX)
-        return;
-    char path[256];
-    snprintf(path, sizeof path, "%s.%s.certificate", c->path, name);
-    c->list[c->count++] = (struct tls_certificate){
-        .name = str_from(settings_text(c->settings, path)),
-        .chain = file_of(c, name, "certificate"),
-        .key = file_of(c, name, "key"),
-        .ocsp = file_of(c, name, "ocsp"),
-    };
-}
-
 static void set_certificates(struct walk *walk)
 {
-    char path[256];
-    snprintf(path, sizeof path, "services.%s.tls", walk->service);
-    struct certificates c = {.serving = walk->serving, .path = path, .settings = walk->settings};
-    settings_each(walk->settings, path, add_certificate, &c);
-    if (c.count == 0)
-        return;
-    struct tls_options options = {.certificates = c.list, .count = c.count, .tickets = walk->serving->tickets, .http2 = true};
+    struct serving *serving = walk->serving;
     struct buf error = {0};
-    struct tls_context *context = tls_context_new(&options, &error);
+    struct tls_context *context = certificates_context(serving->env->set, walk->service, serving->tickets, &error);
     if (context) {
-        server_set_tls(walk->serving->server, walk->service, context);
+        server_set_tls(serving->server, walk->service, context);
         tls_context_release(context);
-    } else {
+    } else if (error.len) {
         log_write(LOG_ERROR, "certificates cannot be used; those in force stay", log_str("service", walk->service),
                   log_slice("error", buf_str(&error)), LOG_END);
     }

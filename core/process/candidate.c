@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "bind/bind.h"
+#include "bind/certificates.h"
 #include "loop/loop.h"
 #include "loop/poll.h"
 #include "loop/timer.h"
@@ -68,7 +69,7 @@ static bool load_check(int fd, struct buf *error)
         env.segments = &env.counters;
         env.segment_count = 1;
         env.lua_limit = (size_t)settings_int(set_settings(set), "lua_memory");
-        good = generation_check(&env, set, error);
+        good = certificates_check(set, error) && generation_check(&env, set, error);
     }
     if (env.loop)
         loop_free(env.loop);

@@ -32,8 +32,8 @@ end
 
 local function settings_source(folder, settings)
   local lines = { 'return { app = "app", roots = { "lua" }, workers = 1, access_log = false,',
-    ('control = "%s/control", services = { spec = { listen = { "127.0.0.1:0" }, static = { ["/static/"] = "static" } } },')
-      :format(folder) }
+    ('control = "%s/control",'):format(folder),
+    'services = { spec = { listen = { "127.0.0.1:0" }, static = { ["/static/"] = "static" } } },' }
   for name, value in pairs(settings or {}) do
     lines[#lines + 1] = ("%s = %s,"):format(name, type(value) == "string" and ("%q"):format(value) or tostring(value))
   end

@@ -1,5 +1,5 @@
--- host.ws seen from scripts: event streams, rooms, ids, state across a reload, and which requests may become a WebSocket.
--- Conversations over WebSockets themselves are in tests/flows/ws_test.py and tests/flows/reload_test.py.
+-- host.ws seen from scripts: event streams, rooms, ids, state across a reload, and which requests may become a
+-- WebSocket. Conversations over WebSockets themselves are in tests/flows/ws_test.py and tests/flows/reload_test.py.
 local json = require "host.json"
 local served_app = require "tests.support.served_app"
 local task = require "host.task"
@@ -13,7 +13,8 @@ local opened, closed = 0, 0
 
 local function say(stream)
   stream.state.n = stream.state.n + 1
-  stream:send { data = server.whoami().generation .. " " .. stream.state.n .. " " .. stream.state.list[1], event = "said" }
+  local words = { server.whoami().generation, stream.state.n, stream.state.list[1] }
+  stream:send { data = table.concat(words, " "), event = "said" }
 end
 
 local ROUTES = {}
