@@ -16,7 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 def pytest(report, arguments):
     return subprocess.run([sys.executable, "-m", "pytest", "-c", str(HERE / "pytest.ini"), "--rootdir", str(HERE),
-                           f"--junit-xml={report}", "-q", *arguments], stdin=subprocess.DEVNULL).returncode
+                           f"--junit-xml={report}", "-v", "--durations=15", *arguments], stdin=subprocess.DEVNULL).returncode
 
 
 def results(report):

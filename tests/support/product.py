@@ -54,7 +54,31 @@ class Answer:
         return f"<{self.status} {self.body[:500]!r}>"
 
 
-class Product(daemon.Daemon):
+class Client:
+    """Speaks with the services of an installation: ports says where."""
+
+    host = "127.0.0.1"
+
+    def address(self, service):
+        return (self.host, self.ports[service])
+
+    def url(self, service, path=""):
+        return f"http://{self.host}:{self.ports[service]}{path}"
+
+    def call(self, service, method, target, body=None, token=None, **headers):
+        """One request; a body that is no octets is sent as JSON."""
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        fields["Connection"] = "close"
+        if token:
+            fields["Authorization"] = f"Bearer {token}"
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            fields.setdefault("Content-Type", "application/json")
+        with wire.Http(self.address(service), timeout=60) as http:
+            return Answer(http.request(method, target, fields, body))
+
+
+class Product(daemon.Daemon, Client):
     """toolboxd with config/test.lua: all five services and the admin listener."""
 
     def __init__(self, folder, stores, **options):
@@ -90,21 +114,3 @@ class Product(daemon.Daemon):
                 return False
         daemon.wait_for(ready, f"readiness of all services (log: {self.log})", 60)
         return self
-
-    def address(self, service):
-        return ("127.0.0.1", self.ports[service])
-
-    def url(self, service, path=""):
-        return f"http://127.0.0.1:{self.ports[service]}{path}"
-
-    def call(self, service, method, target, body=None, token=None, **headers):
-        """One request; a body that is no octets is sent as JSON."""
-        fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        fields["Connection"] = "close"
-        if token:
-            fields["Authorization"] = f"Bearer {token}"
-        if body is not None and not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-            fields.setdefault("Content-Type", "application/json")
-        with wire.Http(self.address(service), timeout=60) as http:
-            return Answer(http.request(method, target, fields, body))
