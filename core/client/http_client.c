@@ -221,7 +221,7 @@ static int on_progress(void *arg, curl_off_t total_in, curl_off_t in, curl_off_t
 {
     (void)total_in, (void)total_out;
     struct http_request *r = arg;
-    if (in + out != r->moved && !r->paused) {
+    if (r->transfer.running && in + out != r->moved && !r->paused) {
         r->moved = in + out;
         timer_start(&r->idle, r->idle_timeout);
     }
