@@ -139,17 +139,25 @@ lua_State *vm_running(lua_State *L)
 {
     lua_State *before = running;
     running = L;
+    if (!L && interruption) { /* it came too late: the next task must not pay for it */
+        lua_sethook(before, NULL, 0, 0);
+        interruption = NULL;
+    }
     return before;
 }
 
 static void on_hook(lua_State *L, lua_Debug *ar)
 {
+    const char *message = interruption;
     lua_sethook(L, NULL, 0, 0);
+    interruption = NULL;
+    if (!message)
+        return;
     lua_getinfo(L, "Sl", ar); /* the function that runs is level 0 here: luaL_error would name its caller */
     if (ar->currentline > 0)
-        lua_pushfstring(L, "%s:%d: %s", ar->short_src, ar->currentline, interruption);
+        lua_pushfstring(L, "%s:%d: %s", ar->short_src, ar->currentline, message);
     else
-        lua_pushstring(L, interruption);
+        lua_pushstring(L, message);
     lua_error(L);
 }
 

@@ -275,6 +275,28 @@ static void memory_ends_at_its_cap_and_comes_back(void **state)
     assert_true(vm_memory(f->vm) < f->env.lua_limit / 2);
 }
 
+static int l_interrupt(lua_State *L)
+{
+    (void)L;
+    vm_interrupt("enough"); /* as a signal handler does */
+    return 0;
+}
+
+static void an_interruption_raises_where_the_script_is(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome o;
+    add_waiting(vm_state(f->vm), "interrupt", l_interrupt);
+    begin(f, "require 'interrupt'()\nwhile true do end", &o, (struct task_options){0});
+    assert_int_equal(o.end, TASK_FAILED);
+    assert_non_null(strstr(o.text, "enough"));
+    begin(f, "local n = 0 for i = 1, 10 do n = n + i end return n", &o, (struct task_options){0});
+    assert_string_equal(o.text, "55"); /* the next one is left alone */
+    vm_interrupt("nobody runs");
+    begin(f, "local n = 0 for i = 1, 10 do n = n + i end return n", &o, (struct task_options){0});
+    assert_string_equal(o.text, "55");
+}
+
 static void served_scripts_find_closed_doors(void **state)
 {
     static const char *const chunks[] = {
@@ -345,6 +367,7 @@ int main(void)
         TEST(waiting_outside_of_a_task_is_an_error),
         TEST(errors_name_the_script_and_not_the_shim),
         TEST(memory_ends_at_its_cap_and_comes_back),
+        TEST(an_interruption_raises_where_the_script_is),
         TEST(served_scripts_find_closed_doors),
         TEST(hooks_run_once_and_newest_first),
     };
