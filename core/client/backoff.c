@@ -14,5 +14,5 @@ double backoff_seconds(unsigned failures)
     state ^= state >> 7;
     state ^= state << 17;
     double delay = 0.1 * (double)(UINT64_C(1) << (failures < 6 ? failures : 6));
-    return (delay < 5 ? delay : 5) * (0.5 + (double)(state >> 11) * 0x1p-54);
+    return (delay < 2 ? delay : 2) * (0.5 + (double)(state >> 11) * 0x1p-54);
 }
