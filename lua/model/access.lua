@@ -111,6 +111,28 @@ function M.manages_user(user, alias)
   return NOBODY
 end
 
+--- Who keeps the installation: an admin who belongs to no school.
+function M.keeps_installation(user)
+  return user.role == "admin" and (user.school_id == nil or user.school_id == json.null)
+end
+
+--- Schools: one's own, for who keeps the installation all.
+function M.sees_school(user, alias)
+  if M.keeps_installation(user) then return "true" end
+  return { alias .. ".id = (select me.school_id from users me where me.id = ?::uuid)", user.id }
+end
+
+function M.manages_school(user, alias)
+  if user.role ~= "admin" then return NOBODY end
+  return M.sees_school(user, alias)
+end
+
+--- Links of a child whom one sees (alias: of parent_links). Parents are not told of each other.
+function M.sees_parent(user, alias)
+  if user.role == "parent" then return { alias .. ".parent_id = ?::uuid", user.id } end
+  return "true"
+end
+
 --- A student's own work: attempts and progress (student: SQL of the student's id, lesson: alias of lessons).
 --- A teacher sees the work of the own classes' students on the own lessons.
 function M.sees_work(user, student, lesson)
@@ -123,6 +145,11 @@ function M.sees_work(user, student, lesson)
   end
   if user.role == "admin" then return of_school(user, lesson) end
   return NOBODY
+end
+
+--- What is marked of a student in a class (student: SQL of the student's id, class: alias of classes).
+function M.sees_attendance(user, student, class)
+  return stands_for(user, student) or of_teacher(user, class)
 end
 
 --- Workflow runs belong to who started them.

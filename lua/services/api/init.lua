@@ -15,6 +15,8 @@ service = router.new {
   resources = {
     require "services.api.auth",
     require "services.api.users",
+    require "services.api.families",
+    require "services.api.profiles",
     require "services.api.schools",
     require "services.api.classes",
     require "services.api.courses",

@@ -1,21 +1,52 @@
--- services/api/schools.lua: the school that a person belongs to.
+-- services/api/schools.lua: schools, and the one that a person belongs to.
 
+local cursor = require "web.cursor"
 local guard = require "web.guard"
 local schema = require "web.schema"
 local school = require "model.school"
 local shapes = require "services.api.shapes"
+local user = require "model.user"
 
-local Change = schema.object { name = shapes.name }
+local optional = schema.optional
+
+local fields = {
+  name = shapes.name, address = optional(schema.multiline(0, 500)), time_zone = optional(shapes.time_zone),
+}
+
+local Change = schema.partial(schema.object(fields))
+
+local New = schema.extend(schema.object(fields), {
+  admin = schema.object {
+    login = shapes.login, password = schema.password(user.MIN_PASSWORD, 128), name = shapes.name,
+    email = optional(schema.email()),
+  },
+})
 
 local Counts = schema.named("SchoolCounts", schema.object {
   student = schema.integer(0), teacher = schema.integer(0), parent = schema.integer(0), admin = schema.integer(0),
 })
 
+local function list(req)
+  return cursor.list(req, function(page) return school.list(req.user, page) end)
+end
+
+local function found(req)
+  return school.found(req.user, req.body)
+end
+
 local function show(req)
-  return school.of(req.user)
+  return school.find(req.user, req.params.school_id)
 end
 
 local function change(req)
+  return school.update(req.user, req.body, req.revision, req.params.school_id)
+end
+
+local function show_mine(req)
+  return school.of(req.user)
+end
+
+local function change_mine(req)
   return school.update(req.user, req.body, req.revision)
 end
 
@@ -23,17 +54,31 @@ local function counts(req)
   return school.counts(req.user)
 end
 
+local signed_in, role = guard.signed_in, guard.role
 local tags = { "People" }
+local by_id = { school_id = schema.id(shapes.SCHOOLS) }
 
 return {
   ["/school"] = {
-    GET = { "Show one's school", guard.signed_in(show), out = shapes.School, errors = { "not_found" },
-      id = "showSchool", tags = tags },
-    PATCH = { "Rename one's school", guard.role("admin", change), body = Change, out = shapes.School,
-      errors = { "not_found" }, id = "changeSchool", tags = tags },
+    GET = { "Show one's school", signed_in(show_mine), out = shapes.School, errors = { "not_found" },
+      id = "showMySchool", tags = tags },
+    PATCH = { "Change one's school", role("admin", change_mine), body = Change, out = shapes.School,
+      errors = { "not_found" }, id = "changeMySchool", tags = tags },
   },
   ["/school/counts"] = {
-    GET = { "Count the people of one's school by role", guard.role("admin", counts), out = Counts, id = "countPeople",
+    GET = { "Count the people of one's school by role", role("admin", counts), out = Counts, id = "countPeople",
       tags = tags },
+  },
+  ["/schools"] = {
+    GET = { "List the schools that one may see", signed_in(list), query = cursor.query({ "name" }),
+      out = schema.list(shapes.School), id = "listSchools", tags = tags },
+    POST = { "Make a school with its first admin", role("admin", found), body = New, out = shapes.School,
+      creates = true, errors = { "conflict" }, id = "createSchool", tags = tags,
+      description = "By an admin of the installation: one who belongs to no school." },
+  },
+  ["/schools/{school_id}"] = {
+    GET = { "Show a school", signed_in(show), params = by_id, out = shapes.School, id = "showSchool", tags = tags },
+    PATCH = { "Change a school", role("admin", change), params = by_id, body = Change, out = shapes.School,
+      id = "changeSchool", tags = tags },
   },
 }

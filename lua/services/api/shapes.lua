@@ -9,6 +9,7 @@ local M = {}
 
 M.CLASSES, M.COURSES, M.LESSONS = "/api/v1/classes", "/api/v1/courses", "/api/v1/lessons"
 M.USERS, M.RUNS, M.ATTEMPTS, M.SESSIONS = "/api/v1/users", "/api/v1/runs", "/api/v1/attempts", "/api/v1/sessions"
+M.SCHOOLS = "/api/v1/schools"
 
 M.roles = schema.enum { "student", "teacher", "parent", "admin" }
 
@@ -24,6 +25,11 @@ M.code = schema.text(8, 9, {
   pattern_says = "expected a code such as 7KQW-M2XR", example = "7KQW-M2XR",
 })
 
+M.time_zone = schema.text(3, 50, {
+  pattern = "[A-Z][%w_+/-]*", json_pattern = "^[A-Z][0-9A-Za-z_+/-]*$",
+  pattern_says = "expected a name such as Europe/Berlin", example = "Europe/Berlin",
+})
+
 local stamps = { created_at = schema.time(), updated_at = schema.time() }
 
 -- An object with its id and time stamps.
@@ -35,7 +41,9 @@ end
 
 local school_id = describe(nullable(schema.id()), "The school, if there is one")
 
-M.School = object("School", { name = M.name })
+M.School = object("School", {
+  id = schema.id(M.SCHOOLS), name = M.name, address = schema.multiline(0, 500), time_zone = M.time_zone,
+})
 
 M.User = object("User", {
   id = schema.id(M.USERS), school_id = school_id, role = M.roles, login = schema.text(1, 64), name = M.name,
@@ -46,6 +54,26 @@ M.Me = object("Me", {
   id = schema.id(M.USERS), school_id = school_id, role = M.roles, login = schema.text(1, 64), name = M.name,
   state = schema.enum { "active", "suspended" },
   email = nullable(schema.email()), birth_date = nullable(schema.date()),
+})
+
+M.Profile = object("Profile", {
+  id = schema.id(M.USERS), about = schema.multiline(0, 2000), pronouns = schema.text(0, 40),
+})
+
+M.preferences = {
+  language = schema.enum { "en", "es", "fr", "de" }, time_zone = M.time_zone,
+  theme = schema.enum { "system", "light", "dark" }, text_size = schema.enum { "normal", "large", "larger" },
+  high_contrast = schema.boolean(), reduce_motion = schema.boolean(), captions = schema.boolean(),
+  digest = describe(schema.enum { "none", "daily", "weekly" }, "How often a summary is sent by mail"),
+  notices = describe(schema.boolean(), "Whether what happens is told at once"),
+}
+
+M.Preferences = object("Preferences", schema.extend(schema.object(M.preferences), {
+  id = schema.id(M.USERS),
+}).fields)
+
+M.Parent = schema.named("Parent", schema.object {
+  id = schema.id(M.USERS), login = schema.text(1, 64), name = M.name, linked_at = schema.time(),
 })
 
 M.Session = schema.named("Session", schema.object {

@@ -3,6 +3,7 @@ local course = require "model.course"
 local db = require "model.db"
 local enrolment = require "model.enrolment"
 local event = require "model.event"
+local family = require "model.family"
 local game_server = require "model.game_server"
 local lesson = require "model.lesson"
 local memory = require "model.memory"
@@ -12,6 +13,7 @@ local progress = require "model.progress"
 local quiz = require "model.quiz"
 local runs = require "workflow.run"
 local scene = require "model.scene"
+local school = require "model.school"
 local session = require "model.session"
 local user = require "model.user"
 local factory = require "tests.support.factory"
@@ -52,11 +54,11 @@ describe("statements", function()
   setup(function()
     group = factory.class { students = 2 }
     published = factory.lesson(group, "published")
-    local school = { id = group.teacher.school_id }
+    local place_of_all = { id = group.teacher.school_id }
     local parent = factory.person("parent")
     factory.must(user.link_child(parent, factory.must(user.make_link_code(group.teacher, group.students[1].id)).code))
     people = { teacher = group.teacher, student = group.students[1], parent = parent,
-      admin = factory.person("admin", { school = school }) }
+      admin = factory.person("admin", { school = place_of_all }) }
   end)
 
   local small = { schools = true, site_settings = true, authors = true, tags = true, link_codes = true }
@@ -76,6 +78,8 @@ describe("statements", function()
     ["the second page of lessons"] = { "education", 1, function(who)
       return lesson.list(who, {}, { after = { published.id } })
     end },
+    ["schools"] = { "education", 1, function(who) return school.list(who) end },
+    ["parents"] = { "education", 2, function(who) return family.parents(who, group.students[1].id) end },
     ["people"] = { "education", 1, function(who) return user.list(who, {}) end },
     ["sessions"] = { "education", 1, function(who) return session.list(who) end },
     ["runs"] = { "education", 1, function(who) return runs.list(who, {}) end },
