@@ -1,8 +1,11 @@
--- web/shape.lua: compiles a schema declaration into one closure that cuts a value to what an answer may hold.
+-- web/shape.lua: compiles a schema declaration into one function that cuts a value to what an answer may hold.
 --
 -- Only declared fields leave: a column that a query happens to fetch is never sent by accident. A missing required
 -- field is a defect of the handler and raises. In development and tests the router checks the result with
 -- web/validate.lua as well.
+--
+-- The functions are generated as Lua source, straight through the fields. So each has code of its own, which LuaJIT
+-- compiles for itself; closures of one function would share its traces and throw each other out of them.
 
 local json = require "host.json"
 local new_table = require "table.new"
@@ -19,43 +22,53 @@ local plain = {
   date = true, time = true, email = true, url = true, any = true, either = true,
 }
 
-local function object(declared)
-  local names, count = declared.names, #declared.names
-  local shapers, optional, nullable = {}, {}, {}
-  for i, name in ipairs(names) do
-    local field = declared.fields[name]
-    shapers[i] = not plain[field.kind] and compile(field) or false
-    optional[i] = field.optional or false
-    nullable[i] = field.nullable or false
-  end
-  return function(value)
-    local out = new_table(0, count)
-    for i = 1, count do
-      local name = names[i]
-      local given = value[name]
-      if given == nil or given == null then
-        if nullable[i] then
-          out[name] = null
-        elseif not optional[i] then
-          error(("answer lacks field %q"):format(name), 0)
-        end
-      elseif shapers[i] then
-        out[name] = shapers[i](given)
-      else
-        out[name] = given
-      end
-    end
-    return out
-  end
+local function missing(name)
+  error(("answer lacks field %q"):format(name), 0)
 end
 
-local function list(declared)
-  local item = not plain[declared.item.kind] and compile(declared.item)
-  return function(value)
-    local out = new_table(#value, 0)
-    for i = 1, #value do out[i] = item and item(value[i]) or value[i] end
-    return array(out)
+local function generate(name, source, ...)
+  return assert(loadstring(source, "=(shape of " .. name .. ")"))(...)
+end
+
+-- What to do with one field; %q is its name, %d its number.
+local GIVEN = { [true] = "out[%q] = v", [false] = "out[%q] = inner[%d](v)" }
+
+local function field_lines(field, name, i)
+  local absent = field.nullable and ("out[%q] = null"):format(name)
+    or field.optional and "" or ("missing(%q)"):format(name)
+  local given = GIVEN[plain[field.kind] or false]:format(name, i)
+  return ("  v = value[%q]\n  if v == nil or v == null then %s else %s end\n"):format(name, absent, given)
+end
+
+local function object(declared)
+  local lines, inner = {}, {}
+  for i, name in ipairs(declared.names) do
+    local field = declared.fields[name]
+    lines[i] = field_lines(field, name, i)
+    if not plain[field.kind] then inner[i] = compile(field) end
   end
+  local source = ([[
+local null, missing, inner, new_table = ...
+return function(value)
+  local out, v = new_table(0, %d), nil
+%s  return out
+end]]):format(#declared.names, table.concat(lines))
+  return generate(declared.name or "object", source, null, missing, inner, new_table)
+end
+
+local LIST = [[
+local item, array, new_table = ...
+return function(value)
+  local n = #value
+  local out = new_table(n, 0)
+  for i = 1, n do out[i] = %s end
+  return array(out)
+end]]
+
+local function list(declared)
+  local item = declared.item
+  local source = LIST:format(plain[item.kind] and "value[i]" or "item(value[i])")
+  return generate("list", source, not plain[item.kind] and compile(item), array, new_table)
 end
 
 local function map(declared)
@@ -80,7 +93,7 @@ local function same(value) return value end
 
 local kinds = { object = object, array = list, map = map, variant = variant }
 
----Compiles a declaration; the closure is kept on it.
+---Compiles a declaration; the function is kept on it.
 ---@param declared table
 ---@return fun(value: any): any
 function M.compile(declared)
