@@ -68,7 +68,8 @@ static int l_swapped(lua_State *L)
     return task_wait(L, &w->wait);
 }
 
-/* For fault suites: what a defect of the core would do. A script can hold its worker up anyway, so this opens nothing. */
+/* For fault suites: what a defect of the core would do. A script can hold its worker up anyway, so this opens nothing.
+ */
 static int l_crash(lua_State *L)
 {
     (void)L;
