@@ -21,19 +21,25 @@ local function school_of(user)
   return user.school_id ~= json.null and user.school_id or nil
 end
 
+-- Runs try(code) with new codes until one is free.
+local function with_code(try)
+  for _ = 1, 5 do
+    local row, err = try(id.code(8))
+    if row or err.constraint ~= "classes_join_code" then return row, err end
+  end
+  return db.fail("conflict", "no free join code was found")
+end
+
 --- Makes a class with a join code of its own.
 ---@param user table a teacher or an admin; the class is theirs
 ---@param class { name: string, subject: string, grade: integer }
 function M.create(user, class)
-  for _ = 1, 5 do
-    local row, err = db.education:one(
+  return with_code(function(code)
+    return db.education:one(
       { "insert into classes as c (id, school_id, teacher_id, name, subject, grade, join_code) values (?, ?, ?, ?, ?,"
-        .. " ?, ?)"
-        .. " returning " .. columns(user),
-        id.uuid(), school_of(user), user.id, class.name, class.subject, class.grade, id.code(8) })
-    if row or err.constraint ~= "classes_join_code" then return row, err end
-  end
-  return db.fail("conflict", "no free join code was found")
+        .. " ?, ?) returning " .. columns(user),
+        id.uuid(), school_of(user), user.id, class.name, class.subject, class.grade, code })
+  end)
 end
 
 --- A class as this person may see it.
@@ -75,6 +81,14 @@ function M.update(user, class_id, changes, revision)
     access.manages_class(user, "c"), "returning " .. columns(user))
   if row or err.code ~= "not_found" then return row, err end
   return why_not(user, class_id, revision)
+end
+
+--- Gives a class a new join code; the former one is void.
+function M.rotate_code(user, class_id)
+  return with_code(function(code)
+    return db.education:one({ "update classes as c set join_code = ? where c.id = ?::uuid and", code, class_id },
+      access.manages_class(user, "c"), "returning " .. columns(user))
+  end)
 end
 
 --- Deletes a class with its enrolments; what students did stays theirs.

@@ -39,6 +39,10 @@ local function delete(req)
   return 204
 end
 
+local function rotate(req)
+  return class.rotate_code(req.user, req.params.class_id)
+end
+
 local function join(req)
   return enrolment.join(req.user, req.body.code)
 end
@@ -80,6 +84,10 @@ return {
     PATCH = { "Change a class", role("teacher", change), params = by_id, body = Change, out = shapes.Class,
       errors = { "forbidden" }, id = "changeClass", tags = tags },
     DELETE = { "Delete a class", role("teacher", delete), params = by_id, id = "deleteClass", tags = tags },
+  },
+  ["/classes/{class_id}/join-code"] = {
+    POST = { "Give a class a new join code", role("teacher", rotate), params = by_id, out = shapes.Class,
+      id = "rotateJoinCode", tags = tags, description = "The former code lets nobody in any more." },
   },
   ["/classes/{class_id}/students"] = {
     GET = { "List the students of a class", role("teacher", roster), params = by_id,

@@ -9,7 +9,7 @@ local M = {}
 
 M.CLASSES, M.COURSES, M.LESSONS = "/api/v1/classes", "/api/v1/courses", "/api/v1/lessons"
 M.USERS, M.RUNS, M.ATTEMPTS, M.SESSIONS = "/api/v1/users", "/api/v1/runs", "/api/v1/attempts", "/api/v1/sessions"
-M.SCHOOLS = "/api/v1/schools"
+M.SCHOOLS, M.MEETINGS = "/api/v1/schools", "/api/v1/meetings"
 
 M.roles = schema.enum { "student", "teacher", "parent", "admin" }
 

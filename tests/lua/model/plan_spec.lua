@@ -1,3 +1,5 @@
+local attendance = require "model.attendance"
+local calendar = require "model.calendar"
 local class = require "model.class"
 local course = require "model.course"
 local db = require "model.db"
@@ -6,6 +8,8 @@ local event = require "model.event"
 local family = require "model.family"
 local game_server = require "model.game_server"
 local lesson = require "model.lesson"
+local lesson_date = require "model.lesson_date"
+local meeting = require "model.meeting"
 local memory = require "model.memory"
 local place = require "model.place"
 local post = require "model.post"
@@ -77,6 +81,15 @@ describe("statements", function()
     ["lessons by words"] = { "education", 1, function(who) return lesson.list(who, { search = "water" }) end },
     ["the second page of lessons"] = { "education", 1, function(who)
       return lesson.list(who, {}, { after = { published.id } })
+    end },
+    ["meetings"] = { "education", 1, function(who) return meeting.list(who, {}) end },
+    ["the calendar"] = { "education", 2, function(who)
+      return calendar.between(who, { from = "2026-01-01", to = "2026-01-31" })
+    end },
+    ["today's classes"] = { "education", 1, function(who) return calendar.today(who) end },
+    ["dates of lessons"] = { "education", 1, function(who) return lesson_date.list(who, group.class.id) end },
+    ["attendance"] = { "education", 1, function(who)
+      return attendance.of_student(who, group.students[1].id, { from = "2026-01-01" })
     end },
     ["schools"] = { "education", 1, function(who) return school.list(who) end },
     ["parents"] = { "education", 2, function(who) return family.parents(who, group.students[1].id) end },

@@ -1,0 +1,83 @@
+-- model/calendar.lua: what happens when in the classes that a person sees: meetings, starts of lessons, due dates.
+
+local json = require "host.json"
+local access = require "model.access"
+local db = require "model.db"
+
+local M = {}
+
+--- Most days that are asked for at once, and most entries of an answer.
+M.DAYS, M.MOST = 62, 1000
+
+-- The dates of each meeting in a range; the clock of its time zone makes points in time of them.
+local MEETINGS = "select 'meeting' as kind, c.id as class_id, c.name as class_name, m.id as meeting_id,"
+  .. " null::uuid as lesson_id, c.subject as title, m.room, d.day::date as date,"
+  .. " (d.day::date + m.starts_at) at time zone m.time_zone as starts_at,"
+  .. " (d.day::date + m.starts_at) at time zone m.time_zone + m.minutes * interval '1 minute' as ends_at"
+  .. " from classes c join meetings m on m.class_id = c.id"
+  .. " join lateral generate_series(%s, %s, interval '1 day') as d (day)"
+  .. " on extract(isodow from d.day) = m.weekday"
+  .. " and d.day::date between m.from_date and coalesce(m.until_date, 'infinity')"
+  .. " where c.archived_at is null and"
+
+local LESSONS = "select '%s', c.id, c.name, null::uuid, l.id, l.title, '', (x.%s at time zone 'UTC')::date, x.%s,"
+  .. " null::timestamptz from classes c join lesson_dates x on x.class_id = c.id join lessons l on l.id = x.lesson_id"
+  .. " where c.archived_at is null and x.%s >= ?::date::timestamp at time zone 'UTC'"
+  .. " and x.%s < (?::date + 1)::timestamp at time zone 'UTC' and"
+
+local function dates(kind, column)
+  return LESSONS:format(kind, column, column, column, column)
+end
+
+local range, starts, dues = MEETINGS:format("?::date", "?::date"), dates("lesson", "starts_at"), dates("due", "due_at")
+
+-- A lesson that is not published yet is in the calendar of who keeps it only: sees_lesson says so.
+local function about_lessons(user, text, from, to)
+  return { text, from, to }, access.sees_class(user, "c"), "and", access.sees_lesson(user, "l")
+end
+
+--- Everything from a date to another one, in order of time; with at most M.MOST entries.
+---@param range_asked { from: string, to: string, class_id?: string }
+---@return { items: table[], truncated: boolean }?
+---@return table? err invalid with field to
+function M.between(user, range_asked)
+  local from, to = range_asked.from, range_asked.to
+  local class = range_asked.class_id and { "and c.id = ?::uuid", range_asked.class_id } or ""
+  local days, bad = db.education:one({ "select ?::date - ?::date as days", to, from })
+  if not days then return nil, bad end
+  if days.days < 0 or days.days > M.DAYS then
+    return db.fail("invalid", ("the range has 0 to %d days"):format(M.DAYS), "to")
+  end
+  local fragments = { { range, from, to }, access.sees_class(user, "c"), class }
+  local function add(...)
+    for i = 1, select("#", ...) do fragments[#fragments + 1] = select(i, ...) end
+  end
+  for _, text in ipairs { starts, dues } do
+    add("union all")
+    add(about_lessons(user, text, from, to))
+    add(class)
+  end
+  add({ "order by starts_at, kind, class_id, meeting_id, lesson_id limit ?::integer", M.MOST + 1 })
+  local rows, err = db.education:query(unpack(fragments))
+  if not rows then return nil, err end
+  local truncated = #rows > M.MOST
+  rows[M.MOST + 1] = nil
+  return { items = json.array(rows), truncated = truncated }
+end
+
+-- The days on which it may be "today" somewhere: from UTC-12 to UTC+14.
+local today = MEETINGS:format("(now() at time zone 'Etc/GMT+12')::date", "(now() at time zone 'Etc/GMT-14')::date")
+  .. " d.day::date = (now() at time zone m.time_zone)::date and"
+
+--- The meetings of today, as it is today where each takes place.
+---@return { items: table[], truncated: boolean }?
+function M.today(user)
+  local rows, err = db.education:query(today, access.sees_class(user, "c"),
+    { "order by starts_at, meeting_id limit ?::integer", M.MOST + 1 })
+  if not rows then return nil, err end
+  local truncated = #rows > M.MOST
+  rows[M.MOST + 1] = nil
+  return { items = json.array(rows), truncated = truncated }
+end
+
+return M
