@@ -81,6 +81,7 @@ def test_the_name_chooses_the_certificate(daemon):
         assert pem.strip() == certificate(daemon, "one.test").read_text().strip()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_old_versions_are_refused(daemon):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
