@@ -26,6 +26,8 @@ def results(report):
         module = case.get("classname").split(".")[-1]
         name = f"{module}.py::{case.get('name')}" if module else case.get("name")
         kinds = {child.tag for child in case}
+        for told in case.iter("property"):  # what a test measured on the way
+            print(f"{told.get('name')}: {name}: {told.get('value')}")
         if kinds & {"failure", "error"}:
             failed.append(name)
         elif "skipped" not in kinds:
