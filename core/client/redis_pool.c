@@ -190,7 +190,6 @@ static void on_reply(redisAsyncContext *context, void *reply, void *arg)
 static void send_request(struct redis_pool *pool, struct redis_request *r)
 {
     r->next = NULL;
-    r->sent = true;
     r->queued = clock_now();
     if (pool->sent_last)
         pool->sent_last->next = r;

@@ -29,7 +29,6 @@ struct redis_request {
     unsigned *ends;  /* where each ends in it */
     unsigned count, capacity, replied;
     double queued;
-    bool sent;
     const char *code, *message; /* of a failure; NULL: none */
 
     /* On the loop, while owner is not NULL: each reply in turn, then done, once; request is gone when it returns. */
