@@ -17,14 +17,20 @@ struct settings *settings_new(const char *file, const char *root)
     return s;
 }
 
+void settings_truncate(struct settings *s, size_t mark)
+{
+    while (s->count > mark) {
+        const struct setting *last = &s->items[--s->count].setting;
+        free((char *)last->path);
+        free((char *)last->text);
+    }
+}
+
 void settings_free(struct settings *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; i < s->count; i++) {
-        free((char *)s->items[i].setting.path);
-        free((char *)s->items[i].setting.text);
-    }
+    settings_truncate(s, 0);
     free(s->items);
     free(s->file);
     free(s->root);

@@ -379,10 +379,15 @@ static bool check_value(struct load *load, int row, const char *path, size_t par
     for (size_t i = 0; type && i < sizeof types / sizeof *types; i++) {
         if (strcmp(type, types[i].name) != 0)
             continue;
-        if (!settings_apply_environment(load, path, type))
-            return false;
+        size_t mark = load->settings->count;
+        bool replaced = false;
         load->depth++;
-        bool good = types[i].check(load, row, path, parent);
+        /* The file must be right even where a variable overrides it: the variable may be gone at the next start. */
+        bool good = types[i].check(load, row, path, parent) && settings_apply_environment(load, path, type, &replaced);
+        if (good && replaced) {
+            settings_truncate(load->settings, mark);
+            good = types[i].check(load, row, path, parent);
+        }
         load->depth--;
         return good;
     }
@@ -399,7 +404,8 @@ static bool push_effective(struct load *load, int row, int values, const char *n
         lua_getfield(L, row, "default");
     }
     const char *type = row_text(L, row, "type");
-    return !lua_isnil(L, -1) || !type || settings_apply_environment(load, path, type);
+    bool replaced;
+    return !lua_isnil(L, -1) || !type || settings_apply_environment(load, path, type, &replaced);
 }
 
 static bool check_row(struct load *load, int row, int values, const char *prefix, size_t parent)

@@ -25,8 +25,8 @@ bool settings_fail(struct load *load, const char *path, const char *format, ...)
  * top). Leaves the stack as it was if it returns true. */
 bool settings_check_rows(struct load *load, int rows, int values, const char *path, size_t parent);
 
-/* Replaces the value on top of the stack by what the environment says for path, if it says anything. */
-bool settings_apply_environment(struct load *load, const char *path, const char *type);
+/* Replaces the value on top of the stack by what the environment says for path, if it says anything (*replaced). */
+bool settings_apply_environment(struct load *load, const char *path, const char *type, bool *replaced);
 
 /* "services.api.listen" → TOOLBOX_SERVICES_API_LISTEN, with suffix behind. */
 void settings_variable_name(const char *path, const char *suffix, char *name, size_t size);

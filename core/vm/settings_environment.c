@@ -75,14 +75,16 @@ static void push_variable(lua_State *L, const char *text, const char *type)
 }
 
 /* Replaces the value on top by the environment's, if that names one. */
-bool settings_apply_environment(struct load *load, const char *path, const char *type)
+bool settings_apply_environment(struct load *load, const char *path, const char *type, bool *replaced)
 {
     static char name[256];
+    *replaced = false;
     if (strcmp(type, "map") == 0 || strcmp(type, "record") == 0)
         return true;
     settings_variable_name(path, "", name, sizeof name);
     const char *text = variable(load, name);
     if (text) {
+        *replaced = true;
         load->source = name;
         lua_pop(load->L, 1);
         push_variable(load->L, text, type);
@@ -94,6 +96,7 @@ bool settings_apply_environment(struct load *load, const char *path, const char 
     text = variable(load, name);
     if (!text)
         return true;
+    *replaced = true;
     load->source = name;
     lua_pop(load->L, 1);
     return push_secret_file(load, path, text);

@@ -22,4 +22,7 @@ struct settings *settings_new(const char *file, const char *root);
 /* Copies setting and its texts; returns its index. */
 size_t settings_add(struct settings *settings, size_t parent, const struct setting *setting);
 
+/* Takes back what was added since count was mark. */
+void settings_truncate(struct settings *settings, size_t mark);
+
 #endif

@@ -175,6 +175,7 @@ static void the_environment_overrides(void **state)
     assert_string_equal(settings_text(s, "origins.2"), "https://b.example");
     assert_string_equal(settings_text(s, "signing_key"), "abcdefghijklmnopqrstuvwxyz0123456789");
     settings_free(s);
+    refused(f, "workers = 'many'", "x.lua: workers: expected a whole number");
     f->environment[0] = (char *)"TOOLBOX_WORKERS=many";
     refused(f, key, "TOOLBOX_WORKERS: workers: expected a whole number, got \"many\"");
 }

@@ -147,8 +147,10 @@ describe("a streamed body", function()
     local piece, err = response:read()
     assert.is_nil(piece)
     assert.equal("timeout", err.code)
-    response = assert(get("/big", { stream = true, limit = 100000 }))
-    repeat piece, err = response:read() until not piece
+    response, err = get("/big", { stream = true, limit = 100000 })
+    if response then -- else too much was there before the head was told
+      repeat piece, err = response:read() until not piece
+    end
     assert.equal("too_large", err.code)
   end)
 end)
