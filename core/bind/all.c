@@ -16,6 +16,7 @@ static const luaL_Reg modules[] = {
     {"host.redis", luaopen_host_redis},
     {"host.server", luaopen_host_server},
     {"host.settings", luaopen_host_settings},
+    {"host.store", luaopen_host_store},
     {"host.task", luaopen_host_task},
     {"host.timer", luaopen_host_timer},
     {"host.ws", luaopen_host_ws},

@@ -35,6 +35,7 @@ int luaopen_host_pg(lua_State *L);
 int luaopen_host_redis(lua_State *L);
 int luaopen_host_server(lua_State *L);
 int luaopen_host_settings(lua_State *L);
+int luaopen_host_store(lua_State *L);
 int luaopen_host_task(lua_State *L);
 int luaopen_host_timer(lua_State *L);
 int luaopen_host_ws(lua_State *L);

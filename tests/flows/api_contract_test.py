@@ -116,7 +116,7 @@ def operations(world, *, body=False, ending=False):
             continue
         if "text/event-stream" in operation["responses"].get("200", {}).get("content", {}):
             continue
-        if not body or "requestBody" in operation:
+        if not body or body_schema(operation):
             yield path, method, operation
 
 

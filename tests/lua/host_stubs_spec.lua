@@ -32,7 +32,8 @@ local function sorted(names)
 end
 
 local MODULES = {
-  "crypto", "file", "form", "http", "json", "jwt", "log", "metrics", "pg", "redis", "server", "task", "timer", "ws",
+  "crypto", "file", "form", "http", "json", "jwt", "log", "metrics", "pg", "redis", "server", "store",
+  "task", "timer", "ws",
 }
 
 describe("lua/host", function()

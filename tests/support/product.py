@@ -1,6 +1,7 @@
 """The whole product on free ports, with a PostgreSQL and a Redis of its own."""
 import json
 import os
+import pathlib
 import re
 import secrets
 import subprocess
@@ -89,6 +90,7 @@ class Product(daemon.Daemon, Client):
             **stores.environment(),
             "TOOLBOX_TEST_PORTS": ",".join(f"{name}={port}" for name, port in self.ports.items()),
             "TOOLBOX_TOKEN_SECRET": secrets.token_hex(32),
+            "TOOLBOX_MEDIA_FOLDER": str(pathlib.Path(folder) / "media"),
             "TOOLBOX_DATA_KEY": secrets.token_hex(32),
             "TOOLBOX_INDEX_KEY": secrets.token_hex(32),
             **self.extra,
