@@ -75,7 +75,7 @@ function kinds.any() return {} end
 
 function kinds.either(declared, components)
   local alternatives = {}
-  for _, kind in ipairs { "boolean", "number", "string" } do
+  for _, kind in ipairs { "boolean", "number", "string", "array", "object" } do
     local alternative = declared.by_type[kind]
     if alternative then alternatives[#alternatives + 1] = convert(alternative, components) end
   end

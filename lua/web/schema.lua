@@ -148,14 +148,13 @@ function M.variant(tag, variants)
   return node("variant", { tag = tag, variants = full, values = values })
 end
 
----A value of one of several plain kinds, told apart by its JSON type.
----@param ... table text, number or boolean schemas
+local json_types = { boolean = "boolean", integer = "number", number = "number", array = "array", map = "object" }
+
+---A value of one of several kinds, told apart by its JSON type.
+---@param ... table schemas of texts, numbers, booleans, arrays or maps; at most one of each
 function M.either(...)
   local by_type = {}
-  for _, declared in ipairs { ... } do
-    local kind = declared.kind == "boolean" and "boolean" or declared.kind == "integer" and "number" or "string"
-    by_type[kind] = declared
-  end
+  for _, declared in ipairs { ... } do by_type[json_types[declared.kind] or "string"] = declared end
   return node("either", { by_type = by_type })
 end
 

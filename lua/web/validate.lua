@@ -271,9 +271,11 @@ function compilers.either(declared)
     names[#names + 1] = kind
   end
   table.sort(names)
-  local message = "expected a " .. table.concat(names, " or a ")
+  local message = "expected one of: " .. table.concat(names, ", ")
   return function(value, pointer, errors)
-    local check = checks[type(value)]
+    local kind = type(value)
+    if kind == "table" then kind = json.is_array(value) and "array" or "object" end
+    local check = checks[kind]
     if check then return check(value, pointer, errors) end
     fail(errors, pointer, "type", message)
     return value
