@@ -1,6 +1,7 @@
 -- app.lua: the table of contents: which services there are, and what they have in common. The core calls it once per
 -- generation (setting app); which of the services a process runs says the setting services.
 
+local attempt = require "model.attempt"
 local clock = require "workflow.clock"
 local db = require "model.db"
 local engine = require "workflow.engine"
@@ -77,6 +78,7 @@ local function start()
     workflows = workflows.scripts, source = workflows.source,
     lease = settings.workflow_lease, slots = settings.workflow_slots,
   })
+  timer.every("close attempts whose time is over", 15, attempt.expire)
   timer.every("forget old events", 600, event.prune)
   timer.every("forget old answers", 600, idempotency.prune)
   timer.every("forget what has expired", 600, memory.prune)

@@ -152,6 +152,34 @@ function M.sees_attendance(user, student, class)
   return stands_for(user, student) or of_teacher(user, class)
 end
 
+--- Quizzes with their right answers.
+function M.manages_quiz(user, alias)
+  return of_teacher(user, alias)
+end
+
+function M.manages_assignment(user, alias)
+  return of_teacher(user, alias)
+end
+
+--- Assignments: students see those of their classes once they are open.
+function M.sees_assignment(user, alias)
+  if stands_for(user, "") then
+    return enrolled(user, alias .. ".opens_at <= now() and exists (select 1 from enrolments seat where seat.class_id = "
+      .. alias .. ".class_id and %s)")
+  end
+  return of_teacher(user, alias)
+end
+
+--- What a student handed in, with its grade (submission, assignment: aliases).
+function M.sees_submission(user, submission, assignment)
+  return stands_for(user, submission .. ".student_id") or of_teacher(user, assignment)
+end
+
+--- A student's grades in a class (student: SQL of the student's id, class: alias of classes).
+function M.sees_grades(user, student, class)
+  return stands_for(user, student) or of_teacher(user, class)
+end
+
 --- Workflow runs belong to who started them.
 function M.sees_run(user, alias)
   return { alias .. ".owner_id = ?::uuid", user.id }

@@ -11,6 +11,11 @@ local id = require "util.id"
 
 local M = {}
 
+-- Progress counts whole points; partial credit has fractions.
+local function whole(points)
+  return points and math.floor(points + 0.5)
+end
+
 -- Stores what is new. Who is not in the class and lessons that no course of it has are left out by the joins.
 local STORE = [[
 insert into progress_events (id, source, key, student_id, lesson_id, class_id, kind, percent, score, max_score,
@@ -99,7 +104,8 @@ function M.record(source, class_id, events)
   for i, entry in ipairs(events) do
     input[i] = { id = id.uuid(), key = entry.key, student_id = entry.student_id, lesson_id = entry.lesson_id,
       kind = entry.kind,
-      percent = entry.percent, score = entry.score, max_score = entry.max_score, seconds = entry.seconds,
+      percent = entry.percent, score = whole(entry.score), max_score = entry.max_score,
+      seconds = entry.seconds,
       detail = entry.detail, occurred_at = entry.occurred_at }
     keys[i] = entry.key
   end
@@ -130,7 +136,8 @@ end
 ---@param result { score: integer, max_score: integer }
 function M.answered(tx, student, attempt, result)
   local input = json.array { { id = id.uuid(), key = attempt.id, student_id = student.id, lesson_id = attempt.lesson_id,
-    kind = "answered", score = result.score, max_score = result.max_score, detail = { attempt = attempt.number } } }
+    kind = "answered", score = whole(result.score), max_score = result.max_score,
+    detail = { attempt = attempt.number } } }
   local fresh, err = tx:query({ STORE, "quiz", nil, pg.json(input) }, ONCE)
   if not fresh then return nil, err end
   local class, none = tx:query({ "select e.class_id from enrolments e join class_courses k on k.class_id = e.class_id"

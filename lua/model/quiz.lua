@@ -1,129 +1,182 @@
--- model/quiz.lua: a lesson's quiz and the attempts at it. Answers leave the server only in the result of a submitted
--- attempt, and to who keeps the lesson.
+-- model/quiz.lua: quizzes and their questions: a lesson's, made with it, or a teacher's own. Attempts at them are
+-- model/attempt.lua's. Right answers are read here for who keeps the quiz, and by what marks attempts.
 
 local json = require "host.json"
 local pg = require "host.pg"
 local access = require "model.access"
 local db = require "model.db"
-local grade = require "model.grade"
 local page = require "model.page"
-local progress = require "model.progress"
+local question = require "model.question"
 local id = require "util.id"
 
 local M = {}
 
-local ASKED = "q.id, q.position, q.kind, q.prompt, q.choices, q.points"
-local KEPT = ASKED .. ", q.answer, q.explanation"
+local BRIEF = "z.id, z.lesson_id, z.teacher_id, z.title, z.max_attempts, z.passing_score, z.time_limit, z.shuffle,"
+  .. " z.reveal, z.created_at, z.updated_at, z.revision"
+
+--- Columns of a question (alias q) that a student may see, and those that only its keeper and the marking see.
+M.ASKED = "q.id, q.position, q.kind, q.prompt, q.choices, q.targets, q.points, q.partial"
+M.KEPT = M.ASKED .. ", q.answer, q.explanation, q.objective"
+
+local INSERT = "insert into quiz_questions (id, quiz_id, position, kind, prompt, choices, targets, answer, explanation,"
+  .. " points, partial, objective) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+-- Puts these questions in the place of those that are there.
+local function put_questions(tx, quiz_id, questions)
+  local statements = { { { "delete from quiz_questions where quiz_id = ?::uuid", quiz_id } } }
+  for position, given in ipairs(questions) do
+    local kept = question.sealed(given)
+    statements[#statements + 1] = { { INSERT, id.uuid(), quiz_id, position, kept.kind, kept.prompt,
+      pg.json(kept.choices or json.array {}), pg.json(kept.targets or json.array {}), pg.json(kept.answer),
+      kept.explanation or "", kept.points or 1, kept.partial ~= false, kept.objective } }
+  end
+  return tx:batch(statements)
+end
 
 --- Stores the quiz of a lesson, in a transaction of the caller. An earlier one is replaced.
 ---@param questions table[] each kind, prompt, answer (model/grade.lua); optional: choices, explanation, points
 ---@return string? quiz_id
 function M.put(tx, lesson_id, title, questions)
-  local row, err = tx:one({ "insert into quizzes (id, lesson_id, title) values (?, ?, ?)"
-    .. " on conflict (lesson_id) do update set title = excluded.title returning id", id.uuid(), lesson_id, title })
+  local row, err = tx:one({ "insert into quizzes (id, lesson_id, teacher_id, school_id, title) select ?::uuid, l.id,"
+    .. " l.teacher_id, l.school_id, ?::text from lessons l where l.id = ?::uuid"
+    .. " on conflict (lesson_id) do update set title = excluded.title returning id", id.uuid(), title, lesson_id })
   if not row then return nil, err end
-  local statements = { { { "delete from quiz_questions where quiz_id = ?::uuid", row.id } } }
-  for position, question in ipairs(questions) do
-    statements[#statements + 1] = { { "insert into quiz_questions (id, quiz_id, position, kind, prompt, choices,"
-      .. " answer,"
-      .. " explanation, points) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      id.uuid(), row.id, position, question.kind, question.prompt, pg.json(question.choices or json.array {}),
-      pg.json(question.answer), question.explanation or "", question.points or 1 } }
-  end
-  local done, failure = tx:batch(statements)
+  local done, failure = put_questions(tx, row.id, questions)
   if not done then return nil, failure end
   return row.id
 end
 
-local function questions_of(connection, quiz_id, columns)
+--- Questions of a quiz in their order.
+---@param columns string M.ASKED or M.KEPT
+function M.questions_of(connection, quiz_id, columns)
   return connection:query({ "select " .. columns .. " from quiz_questions q where q.quiz_id = ?::uuid order by"
     .. " q.position", quiz_id })
 end
 
---- The quiz of a lesson with its questions; with answers for who keeps the lesson.
-function M.of_lesson(user, lesson_id)
-  local quiz, err = db.education:one({ "select z.id, z.lesson_id, z.title, z.max_attempts, z.passing_score, z.revision"
-    .. " from quizzes z join lessons l on l.id = z.lesson_id where l.id = ?::uuid and", lesson_id },
-      access.sees_lesson(user, "l"))
-  if not quiz then return nil, err end
-  local keeper = access.manages_lesson(user, "l") ~= "false"
-  local questions, failure = questions_of(db.education, quiz.id, keeper and KEPT or ASKED)
-  if not questions then return nil, failure end
+local function with_questions(connection, quiz, columns)
+  local questions, err = M.questions_of(connection, quiz.id, columns)
+  if not questions then return nil, err end
   quiz.questions = json.array(questions)
   return quiz
 end
 
+--- The quiz of a lesson with its questions; with answers for who keeps the lesson. Who has limited time for them sees
+--- the questions only when an attempt has begun.
+function M.of_lesson(user, lesson_id)
+  local quiz, err = db.education:one({ "select " .. BRIEF .. " from quizzes z join lessons l on l.id = z.lesson_id"
+    .. " where l.id = ?::uuid and", lesson_id }, access.sees_lesson(user, "l"))
+  if not quiz then return nil, err end
+  local keeper = access.manages_lesson(user, "l") ~= "false"
+  if not keeper and quiz.time_limit ~= json.null then
+    quiz.questions = json.array {}
+    return quiz
+  end
+  return with_questions(db.education, quiz, keeper and M.KEPT or M.ASKED)
+end
+
 --- The questions with their answers, for workflows.
 function M.questions(lesson_id)
-  return db.education:query({ "select " .. KEPT .. " from quiz_questions q join quizzes z on z.id = q.quiz_id"
+  return db.education:query({ "select " .. M.KEPT .. " from quiz_questions q join quizzes z on z.id = q.quiz_id"
     .. " where z.lesson_id = ?::uuid order by q.position", lesson_id })
 end
 
---- Starts an attempt, or goes on with the one that is open.
----@return { id: string, number: integer, started_at: string, questions: table[] }? attempt
----@return table? err forbidden, not_found, conflict (no attempt is left)
-function M.start(student, lesson_id)
-  if student.role ~= "student" then return db.fail("forbidden", "only students take quizzes") end
-  return db.education:transaction(function(tx)
-    local quiz, err = tx:one({ "select z.id, z.max_attempts from quizzes z join lessons l on l.id = z.lesson_id"
-      .. " where l.id = ?::uuid and", lesson_id }, access.sees_lesson(student, "l"))
-    if not quiz then return nil, err end
-    local attempts, failure = tx:query({ "select a.id, a.number, a.started_at, a.submitted_at from quiz_attempts a"
-      .. " where a.quiz_id = ?::uuid and a.student_id = ?::uuid order by a.number desc", quiz.id, student.id })
-    if not attempts then return nil, failure end
-    local attempt = attempts[1]
-    if not attempt or attempt.submitted_at ~= json.null then
-      if #attempts >= quiz.max_attempts then return db.fail("conflict", "no attempt is left") end
-      attempt, failure = tx:one({ "insert into quiz_attempts (id, quiz_id, student_id, number) values (?, ?, ?, ?)"
-        .. " returning id, number, started_at", id.uuid(), quiz.id, student.id, #attempts + 1 })
-      if not attempt then return nil, failure end
-    end
-    local questions, broken = questions_of(tx, quiz.id, ASKED)
-    if not questions then return nil, broken end
-    return { id = attempt.id, quiz_id = quiz.id, number = attempt.number, started_at = attempt.started_at,
-      questions = json.array(questions) }
-  end)
-end
-
---- Submits an attempt: marks it on the server and records the progress, in one transaction.
----@param answers { question_id: string, answer: string|boolean }[]
----@return { id: string, score: integer, max_score: integer, questions: table[] }? result
-function M.submit(student, attempt_id, answers)
-  return db.education:transaction(function(tx)
-    local attempt, err = tx:one({ "select a.id, a.quiz_id, a.number, a.submitted_at, z.lesson_id, z.passing_score"
-      .. " from quiz_attempts a join quizzes z on z.id = a.quiz_id"
-      .. " where a.id = ?::uuid and a.student_id = ?::uuid for update of a", attempt_id, student.id })
-    if not attempt then return nil, err end
-    if attempt.submitted_at ~= json.null then return db.fail("conflict", "this attempt was submitted already") end
-    local questions, failure = questions_of(tx, attempt.quiz_id, KEPT)
-    if not questions then return nil, failure end
-    local result = grade.attempt(questions, answers)
-    result.passed = result.score * 100 >= attempt.passing_score * result.max_score
-    local stored, broken = tx:query({ "update quiz_attempts set submitted_at = now(), answers = ?, result = ?, score ="
-      .. " ?, max_score = ?"
-      .. " where id = ?::uuid", pg.json(json.array(answers)), pg.json(result), result.score, result.max_score,
-        attempt.id })
-    if not stored then return nil, broken end
-    local told, untold = progress.answered(tx, student, attempt, result)
-    if not told then return nil, untold end
-    result.id, result.number = attempt.id, attempt.number
-    return result
-  end)
-end
-
---- Attempts at a lesson's quiz that this person may see, newest first. filter: { student_id? }
-function M.attempts(user, lesson_id, filter, pages)
-  local where = { { "z.lesson_id = ?::uuid", lesson_id }, access.sees_work(user, "a.student_id", "l") }
-  if filter.student_id then where[#where + 1] = { "a.student_id = ?::uuid", filter.student_id } end
+--- The quizzes that this person keeps. filter: { lesson_id? }
+function M.list(user, filter, pages)
+  local where = { access.manages_quiz(user, "z") }
+  if filter.lesson_id then where[#where + 1] = { "z.lesson_id = ?::uuid", filter.lesson_id } end
   return page.list(db.education, {
-    select = "select a.id, a.student_id, u.name as student_name, a.number, a.started_at, a.submitted_at, a.score,"
-      .. " a.max_score"
-      .. " from quiz_attempts a join quizzes z on z.id = a.quiz_id join lessons l on l.id = z.lesson_id"
-      .. " join users u on u.id = a.student_id",
-    where = where,
-    columns = { id = { "a.id", "uuid" } },
-    unique = "id",
+    select = "select " .. BRIEF .. " from quizzes z", where = where,
+    columns = { id = { "z.id", "uuid" }, title = { "z.title", "text" } }, unique = "id",
   }, pages)
+end
+
+--- A quiz with questions and answers, for who keeps it.
+function M.find(user, quiz_id)
+  local quiz, err = db.education:one({ "select " .. BRIEF .. " from quizzes z where z.id = ?::uuid and", quiz_id },
+    access.manages_quiz(user, "z"))
+  if not quiz then return nil, err end
+  return with_questions(db.education, quiz, M.KEPT)
+end
+
+-- The first question that cannot be marked is told with its place.
+local function check(questions)
+  for i, given in ipairs(questions) do
+    local field, message = question.fault(given)
+    if field then return db.fail("invalid", message, ("questions/%d/%s"):format(i - 1, field)) end
+  end
+  return true
+end
+
+--- Makes a quiz of a teacher's own.
+---@param made table title, questions; optional: max_attempts, passing_score, time_limit, shuffle, reveal
+function M.create(user, made)
+  local good, wrong = check(made.questions)
+  if not good then return nil, wrong end
+  return db.education:transaction(function(tx)
+    local quiz, err = tx:one({ "insert into quizzes as z (id, teacher_id, school_id, title, max_attempts,"
+      .. " passing_score, time_limit, shuffle, reveal) values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning " .. BRIEF,
+      id.uuid(), user.id, user.school_id ~= json.null and user.school_id or nil, made.title, made.max_attempts or 3,
+      made.passing_score or 70, made.time_limit ~= json.null and made.time_limit or nil, made.shuffle or false,
+      made.reveal or "submitted" })
+    if not quiz then return nil, err end
+    local done, failure = put_questions(tx, quiz.id, made.questions)
+    if not done then return nil, failure end
+    return with_questions(tx, quiz, M.KEPT)
+  end)
+end
+
+-- A change that hit no row: not there, not theirs, or changed meanwhile?
+local function why_not(connection, user, quiz_id)
+  local seen, err = connection:one({ "select z.id from quizzes z where z.id = ?::uuid and", quiz_id },
+    access.manages_quiz(user, "z"))
+  if not seen then return nil, err end
+  return db.fail("stale", "the quiz was changed meanwhile")
+end
+
+-- Questions that somebody has answered stay as they are: points were given for them.
+local function replace_questions(tx, quiz_id, questions)
+  local begun, err = tx:query({ "select a.id from quiz_attempts a where a.quiz_id = ?::uuid limit 1", quiz_id })
+  if not begun then return nil, err end
+  if begun[1] then return db.fail("conflict", "students have begun with these questions", "questions") end
+  return put_questions(tx, quiz_id, questions)
+end
+
+--- Changes a quiz; its questions as a whole, as long as nobody has begun.
+---@param revision integer? what the caller has seen
+function M.update(user, quiz_id, changes, revision)
+  local good, wrong = check(changes.questions or {})
+  if not good then return nil, wrong end
+  return db.education:transaction(function(tx)
+    local quiz, err = tx:one(
+      { "update quizzes as z set title = coalesce(?, z.title), max_attempts = coalesce(?::integer, z.max_attempts),"
+        .. " passing_score = coalesce(?::integer, z.passing_score), shuffle = coalesce(?::boolean, z.shuffle),"
+        .. " reveal = coalesce(?, z.reveal), time_limit = case when ?::boolean then ?::integer else z.time_limit end"
+        .. " where z.id = ?::uuid and (?::bigint is null or z.revision = ?::bigint) and",
+        changes.title, changes.max_attempts, changes.passing_score, changes.shuffle, changes.reveal,
+        changes.time_limit ~= nil, changes.time_limit, quiz_id, revision, revision },
+      access.manages_quiz(user, "z"), "returning " .. BRIEF)
+    if not quiz then
+      if err.code == "not_found" then return why_not(tx, user, quiz_id) end
+      return nil, err
+    end
+    if changes.questions then
+      local done, failure = replace_questions(tx, quiz_id, changes.questions)
+      if not done then return nil, failure end
+    end
+    return with_questions(tx, quiz, M.KEPT)
+  end)
+end
+
+--- Deletes a quiz that nobody has begun and no lesson is made with.
+function M.delete(user, quiz_id)
+  local gone, err = db.education:one({ "delete from quizzes z where z.id = ?::uuid and z.lesson_id is null"
+    .. " and not exists (select 1 from quiz_attempts a where a.quiz_id = z.id)"
+    .. " and not exists (select 1 from assignments g where g.quiz_id = z.id) and", quiz_id },
+    access.manages_quiz(user, "z"), "returning z.id")
+  if gone or err.code ~= "not_found" then return gone, err end
+  local seen, failure = M.find(user, quiz_id)
+  if not seen then return nil, failure end
+  return db.fail("conflict", "the quiz belongs to a lesson, is assigned, or students have begun it")
 end
 
 return M

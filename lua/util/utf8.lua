@@ -60,4 +60,24 @@ function M.cut(text, n)
   return text:sub(1, at - 1)
 end
 
+-- Two-octet capitals whose small letter is a fixed distance away: Latin-1, Greek, Cyrillic.
+local small = {}
+local function shift(first, last, distance)
+  local function encode(c) return string.char(0xC0 + math.floor(c / 64), 0x80 + c % 64) end
+  for c = first, last do small[encode(c)] = encode(c + distance) end
+end
+shift(0xC0, 0xD6, 32)
+shift(0xD8, 0xDE, 32)
+shift(0x391, 0x3A1, 32)
+shift(0x3A3, 0x3AB, 32)
+shift(0x400, 0x40F, 80)
+shift(0x410, 0x42F, 32)
+
+---Small letters for capitals of the Latin, Greek and Cyrillic alphabets; for comparing what people typed.
+---@param text string valid UTF-8
+---@return string
+function M.lower(text)
+  return (text:lower():gsub("[\195\206\207\208][\128-\191]", small))
+end
+
 return M

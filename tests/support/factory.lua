@@ -1,11 +1,13 @@
 -- tests/support/factory.lua: valid objects with everything they need, in the databases of the test run. Each call makes
 -- something new, so specs neither clean up nor see each other's rows.
 
+local assignment = require "model.assignment"
 local class = require "model.class"
 local course = require "model.course"
 local db = require "model.db"
 local enrolment = require "model.enrolment"
 local lesson = require "model.lesson"
+local quiz = require "model.quiz"
 local school = require "model.school"
 local user = require "model.user"
 local id = require "util.id"
@@ -92,6 +94,32 @@ function M.lesson(group, state)
     if state == "published" then M.must(lesson.publish(approved.id, approved.approved_at)) end
   end
   return M.must(lesson.find(group.teacher, stored.lesson_id)), stored
+end
+
+--- Three questions worth one point each; the prompt of each holds its answer.
+function M.questions()
+  local questions = {}
+  for i, word in ipairs { "sun", "moon", "star" } do
+    questions[i] = { kind = "short_answer", prompt = "Please answer " .. word, answer = { texts = { word } },
+      objective = "Know words" }
+  end
+  return questions
+end
+
+--- A quiz of a teacher's own.
+---@param given? table what model/quiz.lua's create takes
+function M.quiz(teacher, given)
+  local made = { title = "Words", questions = M.questions() }
+  for key, value in pairs(given or {}) do made[key] = value end
+  return M.must(quiz.create(teacher, made))
+end
+
+--- Work for a class that M.class returned.
+---@param given? table what model/assignment.lua's create takes
+function M.assignment(group, given)
+  local made = { class_id = group.class.id, title = "Work" }
+  for key, value in pairs(given or {}) do made[key] = value end
+  return M.must(assignment.create(group.teacher, made))
 end
 
 return M

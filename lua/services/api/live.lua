@@ -31,6 +31,16 @@ local run_step = schema.object {
   seconds = optional(nullable(schema.number())),
 }
 
+local graded = schema.object {
+  submission_id = schema.id(shapes.SUBMISSIONS), assignment_id = schema.id(shapes.ASSIGNMENTS),
+  student_id = schema.id(shapes.USERS), state = shapes.submission_states, final = nullable(schema.number(0)),
+}
+
+local given = schema.object {
+  assignment_id = schema.id(shapes.ASSIGNMENTS), class_id = schema.id(shapes.CLASSES), title = shapes.name,
+  due_at = nullable(schema.time()),
+}
+
 local enrolment = schema.object { class_id = schema.id(shapes.CLASSES), student_id = schema.id(shapes.USERS) }
 
 ---The vocabulary, for the AsyncAPI document.
@@ -39,6 +49,7 @@ M.topics = {
     roles = { "admin", "parent", "student", "teacher" },
     events = {
       progress = { "A student got on", schema.object { progress = schema.array(summed) } },
+      ["work.handed_in"] = { "Work was handed in", graded }, ["grade.changed"] = { "A grade was changed", graded },
       ["lesson.ready"] = { "A run has made a lesson", schema.object {
         lesson_id = schema.id(shapes.LESSONS), title = shapes.name, run_id = schema.id(shapes.RUNS),
       } },
@@ -49,6 +60,9 @@ M.topics = {
       progress = { "Students got on", schema.object {
         class_id = schema.id(shapes.CLASSES), progress = schema.array(summed, 0, 1000),
       } },
+      ["assignment.created"] = { "The class was given something to do", given },
+      ["assignment.changed"] = { "An assignment was changed", given },
+      ["work.handed_in"] = { "Work was handed in", graded }, ["grade.changed"] = { "A grade was changed", graded },
       ["enrolment.added"] = { "A student joined", enrolment },
       ["enrolment.removed"] = { "A student left", enrolment },
     } },

@@ -1,5 +1,6 @@
 -- services/api/shapes.lua: what the API's objects look like on the wire. Bodies of requests stand beside their routes.
 
+local grade = require "model.grade"
 local scene = require "model.scene"
 local schema = require "web.schema"
 
@@ -158,38 +159,67 @@ M.Scene = schema.named("Scene", schema.object {
   id = schema.id(), lesson_id = schema.id(M.LESSONS), description = M.SceneDescription, updated_at = schema.time(),
 })
 
+M.CATEGORIES = "/api/v1/grade-categories"
+M.QUIZZES, M.ASSIGNMENTS, M.SUBMISSIONS = "/api/v1/quizzes", "/api/v1/assignments", "/api/v1/submissions"
+
+local item = schema.object { id = schema.text(1, 10), text = schema.multiline(1, 500) }
+
+-- What a student sends for one question is what its kind asks (model/grade.lua).
+M.answers = schema.array(schema.object {
+  question_id = schema.id(),
+  answer = schema.either(schema.text(0, 1000), schema.boolean(), schema.array(schema.text(0, 1000), 0, 30),
+    schema.map(schema.text(1, 10), 30)),
+}, 0, 200)
+
 M.Question = schema.named("Question", schema.object {
-  id = schema.id(), position = schema.integer(1),
-  kind = schema.enum { "multiple_choice", "true_false", "cloze", "short_answer" },
-  prompt = schema.multiline(1, 2000), choices = schema.array(schema.any(), 0, 50), points = schema.integer(1, 100),
-  answer = describe(optional(schema.any()), "For who keeps the lesson"),
+  id = schema.id(), position = schema.integer(1), kind = schema.enum(grade.KINDS),
+  prompt = schema.multiline(1, 2000), choices = schema.array(item, 0, 50), targets = schema.array(item, 0, 50),
+  points = schema.integer(1, 100),
+  partial = describe(schema.boolean(), "Whether a part of the answer gives a part of the points"),
+  answer = describe(optional(schema.any()), "For who keeps the quiz"),
   explanation = optional(schema.multiline(0, 2000)),
+  objective = describe(optional(nullable(schema.text(1, 300))), "What it shows that a student masters"),
 })
 
-M.Quiz = schema.named("Quiz", schema.object {
-  id = schema.id(), lesson_id = schema.id(M.LESSONS), title = M.name, max_attempts = schema.integer(1, 100),
-  passing_score = describe(schema.integer(0, 100), "Percent"), questions = schema.array(M.Question, 0, 200),
-})
+local quiz = {
+  id = schema.id(M.QUIZZES), lesson_id = nullable(schema.id(M.LESSONS)), teacher_id = schema.id(M.USERS),
+  title = M.name, max_attempts = schema.integer(1, 100),
+  passing_score = describe(schema.integer(0, 100), "Percent"),
+  time_limit = describe(nullable(schema.integer(30, 86400)), "Seconds, kept by the server's clock"),
+  shuffle = describe(schema.boolean(), "Whether each attempt has an order of its own"),
+  reveal = describe(schema.enum { "submitted", "closed", "never" },
+    "When right answers are shown: with a submitted attempt, when nobody may try any more, or never"),
+}
 
-M.Attempt = schema.named("Attempt", schema.object {
-  id = schema.id(M.ATTEMPTS), quiz_id = schema.id(), number = schema.integer(1), started_at = schema.time(),
-  questions = schema.array(M.Question, 0, 200),
-})
+M.QuizBrief = object("QuizBrief", copy(quiz, {}))
+M.Quiz = object("Quiz", copy(quiz, { questions = schema.array(M.Question, 0, 200) }))
 
-M.AttemptBrief = schema.named("AttemptBrief", schema.object {
-  id = schema.id(M.ATTEMPTS), student_id = schema.id(M.USERS), student_name = M.name, number = schema.integer(1),
-  started_at = schema.time(), submitted_at = nullable(schema.time()),
-  score = nullable(schema.integer(0)), max_score = nullable(schema.integer(0)),
-})
+local attempt = {
+  id = schema.id(M.ATTEMPTS), quiz_id = schema.id(M.QUIZZES), assignment_id = nullable(schema.id(M.ASSIGNMENTS)),
+  number = schema.integer(1), started_at = schema.time(),
+  ends_at = describe(nullable(schema.time()), "When it ends by itself: what is saved by then is marked"),
+}
+
+M.Attempt = schema.named("Attempt", schema.object(copy(attempt, { questions = schema.array(M.Question, 0, 200) })))
+
+M.AttemptBrief = schema.named("AttemptBrief", schema.object(copy(attempt, {
+  student_id = schema.id(M.USERS), student_name = M.name, submitted_at = nullable(schema.time()),
+  expired = schema.boolean(), score = nullable(schema.number(0)), max_score = nullable(schema.number(0)),
+})))
 
 M.Result = schema.named("Result", schema.object {
-  id = schema.id(M.ATTEMPTS), number = schema.integer(1), score = schema.integer(0), max_score = schema.integer(0),
-  passed = schema.boolean(),
-  questions = schema.array(schema.object {
-    question_id = schema.id(), correct = schema.boolean(), points = schema.integer(0), answer = schema.any(),
-    explanation = schema.multiline(0, 2000),
-  }, 0, 200),
+  id = schema.id(M.ATTEMPTS), number = schema.integer(1), score = schema.number(0), max_score = schema.number(0),
+  passed = schema.boolean(), expired = schema.boolean(),
+  questions = describe(schema.array(schema.object {
+    question_id = schema.id(), correct = schema.boolean(), points = schema.number(0),
+    max_points = optional(schema.number(0)), answer = schema.any(), explanation = schema.multiline(0, 2000),
+  }, 0, 200), "Empty as long as the quiz does not reveal its answers"),
 })
+
+M.AttemptView = schema.named("AttemptView", schema.object(copy(attempt, {
+  student_id = schema.id(M.USERS), submitted_at = nullable(schema.time()), expired = schema.boolean(),
+  questions = schema.array(M.Question, 0, 200), answers = nullable(schema.any()), result = nullable(M.Result),
+})))
 
 M.run_states = schema.enum { "queued", "running", "blocked", "succeeded", "failed", "cancelled" }
 
@@ -222,6 +252,73 @@ M.ClassProgress = schema.named("ClassProgress", schema.object(copy(progress, { s
 M.ProgressSummary = schema.named("ProgressSummary", schema.object {
   students = schema.integer(0), started = schema.integer(0), completed = schema.integer(0),
   percent = schema.integer(0, 100), score = schema.integer(0), max_score = schema.integer(0),
+})
+
+M.Assignment = object("Assignment", {
+  id = schema.id(M.ASSIGNMENTS), class_id = schema.id(M.CLASSES), teacher_id = schema.id(M.USERS),
+  category_id = nullable(schema.id(M.CATEGORIES)), lesson_id = nullable(schema.id(M.LESSONS)),
+  quiz_id = nullable(schema.id(M.QUIZZES)), title = M.name, instructions = schema.multiline(0, 10000),
+  points = schema.integer(1, 1000), opens_at = schema.time(), due_at = nullable(schema.time()),
+  closes_at = nullable(schema.time()),
+  late_penalty = describe(schema.integer(0, 100), "Percent for each day begun after due_at"),
+  max_attempts = nullable(schema.integer(1, 100)),
+})
+
+M.AssignmentStatistics = schema.named("AssignmentStatistics", schema.object {
+  students = schema.integer(0), submitted = schema.integer(0), graded = schema.integer(0), late = schema.integer(0),
+  waiting = describe(schema.integer(0), "Handed in, not graded"),
+  mean = describe(nullable(schema.number(0)), "Mean share of the points of what is graded"),
+})
+
+M.submission_states = schema.enum { "submitted", "returned", "graded" }
+
+local submission = {
+  id = schema.id(M.SUBMISSIONS), assignment_id = schema.id(M.ASSIGNMENTS), student_id = schema.id(M.USERS),
+  state = M.submission_states, content = schema.multiline(0, 50000), submitted_at = schema.time(),
+  late = schema.boolean(), score = nullable(schema.number(0)),
+  penalty = describe(schema.integer(0, 100), "Percent taken off for being late"),
+  final = describe(nullable(schema.number(0)), "The score less the penalty: what counts once it is graded"),
+  feedback = schema.multiline(0, 10000), attempt_id = nullable(schema.id(M.ATTEMPTS)),
+  graded_by = describe(nullable(schema.id(M.USERS)), "null: the quiz graded itself"),
+  graded_at = nullable(schema.time()),
+}
+
+M.Submission = object("Submission", copy(submission, {}))
+M.SubmissionListed = object("SubmissionListed", copy(submission, {
+  class_id = schema.id(M.CLASSES), assignment_title = M.name, points = schema.integer(1, 1000), student_name = M.name,
+}))
+
+M.GradeChange = schema.named("GradeChange", schema.object {
+  id = schema.id(), changed_by = nullable(schema.id(M.USERS)),
+  reason = schema.enum { "graded", "quiz", "returned", "handed_in" }, old_final = nullable(schema.number(0)),
+  new_final = nullable(schema.number(0)), created_at = schema.time(),
+})
+
+M.GradeCategory = object("GradeCategory", {
+  id = schema.id(M.CATEGORIES), class_id = schema.id(M.CLASSES), name = M.name, weight = schema.integer(0, 100),
+  drop_lowest = schema.integer(0, 20),
+})
+
+M.Grades = schema.named("Grades", schema.object {
+  class_id = schema.id(M.CLASSES), student_id = schema.id(M.USERS), name = M.name,
+  percent = describe(nullable(schema.number(0)), "Over all categories by weight; null while nothing counts"),
+  missing = describe(schema.integer(0), "Closed and never handed in: these count as 0"),
+  categories = schema.array(schema.object {
+    category_id = nullable(schema.id(M.CATEGORIES)), name = M.name, weight = schema.integer(0, 100),
+    percent = schema.number(0), counted = schema.integer(0), missing = schema.integer(0),
+  }, 0, 1000),
+})
+
+local level = describe(schema.number(0, 1), "Newer answers weigh more; mastered from 0.8 on")
+
+M.Mastery = schema.named("Mastery", schema.object {
+  id = schema.id(), student_id = schema.id(M.USERS), objective = schema.text(1, 300), level = level,
+  mastered = schema.boolean(), points = schema.number(0), max_points = schema.number(0), answers = schema.integer(0),
+  last_at = schema.time(),
+})
+
+M.ClassMastery = schema.named("ClassMastery", schema.object {
+  objective = schema.text(1, 300), level = level, students = schema.integer(0), mastered = schema.integer(0),
 })
 
 return M

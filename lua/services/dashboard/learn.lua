@@ -1,5 +1,6 @@
 -- services/dashboard/learn.lua: a student's pages: classes, lessons, quizzes and the own progress.
 
+local attempt = require "model.attempt"
 local class = require "model.class"
 local enrolment = require "model.enrolment"
 local guard = require "web.guard"
@@ -7,7 +8,6 @@ local json = require "host.json"
 local lesson = require "model.lesson"
 local page = require "services.dashboard.page"
 local progress = require "model.progress"
-local quiz = require "model.quiz"
 local schema = require "web.schema"
 local url = require "util.url"
 local user = require "model.user"
@@ -44,15 +44,15 @@ end
 local function read(req)
   local found, err = lesson.find(req.user, req.params.lesson_id)
   if not found then return nil, err end
-  local attempts, failure = quiz.attempts(req.user, found.id, {}, { limit = 20 })
+  local attempts, failure = attempt.list(req.user, { lesson_id = found.id }, { limit = 20 })
   if not attempts then return nil, failure end
   return page.show(req, "read", { title = found.title, lesson = found, attempts = attempts.items })
 end
 
 local function start(req)
-  local attempt, err = quiz.start(req.user, req.params.lesson_id)
-  if not attempt then return nil, err end
-  return page.part("attempt", { lesson_id = req.params.lesson_id, attempt = attempt })
+  local begun, err = attempt.start(req.user, { lesson_id = req.params.lesson_id })
+  if not begun then return nil, err end
+  return page.part("attempt", { lesson_id = req.params.lesson_id, attempt = begun })
 end
 
 -- The form's fields are the questions' ids, so no schema can know them: they are read here and limited by the quiz.
@@ -75,7 +75,7 @@ local function submit(req)
   if not text then return nil, err end
   local answers = answers_of(text)
   if not answers then return nil, { code = "malformed", message = "the answers cannot be read" } end
-  local result, failure = quiz.submit(req.user, req.params.attempt_id, answers)
+  local result, failure = attempt.submit(req.user, req.params.attempt_id, answers)
   if not result then return nil, failure end
   return page.part("result", { result = result })
 end

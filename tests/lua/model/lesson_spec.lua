@@ -1,3 +1,4 @@
+local attempts = require "model.attempt"
 local db = require "model.db"
 local event = require "model.event"
 local lesson = require "model.lesson"
@@ -136,7 +137,7 @@ describe("a quiz", function()
 
   it("never shows answers before they are submitted", function()
     for _, questions in ipairs { factory.must(quiz.of_lesson(student, published.id)).questions,
-      factory.must(quiz.start(student, published.id)).questions } do
+      factory.must(attempts.start(student, { lesson_id = published.id })).questions } do
       for _, question in ipairs(questions) do
         assert.is_nil(question.answer)
         assert.is_nil(question.explanation)
@@ -146,8 +147,8 @@ describe("a quiz", function()
   end)
 
   it("marks on the server and records the progress with it", function()
-    local attempt = factory.must(quiz.start(student, published.id))
-    local result = factory.must(quiz.submit(student, attempt.id, answers(attempt, "b", " Condenses. ")))
+    local attempt = factory.must(attempts.start(student, { lesson_id = published.id }))
+    local result = factory.must(attempts.submit(student, attempt.id, answers(attempt, "b", " Condenses. ")))
     assert.are.equal(3, result.score)
     assert.are.equal(3, result.max_score)
     assert.is_true(result.passed)
@@ -157,26 +158,26 @@ describe("a quiz", function()
   end)
 
   it("goes on with the open attempt, takes none twice, and ends at the limit", function()
-    local attempt = factory.must(quiz.start(student, published.id))
-    assert.are.equal(attempt.id, factory.must(quiz.start(student, published.id)).id)
-    factory.must(quiz.submit(student, attempt.id, answers(attempt, "a", "")))
-    local _, again = quiz.submit(student, attempt.id, answers(attempt, "b", "condenses"))
+    local attempt = factory.must(attempts.start(student, { lesson_id = published.id }))
+    assert.are.equal(attempt.id, factory.must(attempts.start(student, { lesson_id = published.id })).id)
+    factory.must(attempts.submit(student, attempt.id, answers(attempt, "a", "")))
+    local _, again = attempts.submit(student, attempt.id, answers(attempt, "b", "condenses"))
     assert.are.equal("conflict", again.code)
     for _ = 1, 2 do
-      local next_one = factory.must(quiz.start(student, published.id))
-      factory.must(quiz.submit(student, next_one.id, {}))
+      local next_one = factory.must(attempts.start(student, { lesson_id = published.id }))
+      factory.must(attempts.submit(student, next_one.id, {}))
     end
-    local _, over = quiz.start(student, published.id)
+    local _, over = attempts.start(student, { lesson_id = published.id })
     assert.are.equal("conflict", over.code)
   end)
 
   it("shows attempts to the student and the teacher only", function()
-    local attempt = factory.must(quiz.start(student, published.id))
-    factory.must(quiz.submit(student, attempt.id, {}))
-    assert.are.equal(1, #factory.must(quiz.attempts(student, published.id, {})).items)
-    assert.are.equal(1, #factory.must(quiz.attempts(group.teacher, published.id, {})).items)
-    assert.are.equal(0, #factory.must(quiz.attempts(factory.person("teacher"), published.id, {})).items)
-    local _, err = quiz.submit(factory.person("student"), attempt.id, {})
+    local attempt = factory.must(attempts.start(student, { lesson_id = published.id }))
+    factory.must(attempts.submit(student, attempt.id, {}))
+    assert.are.equal(1, #factory.must(attempts.list(student, { lesson_id = published.id })).items)
+    assert.are.equal(1, #factory.must(attempts.list(group.teacher, { lesson_id = published.id })).items)
+    assert.are.equal(0, #factory.must(attempts.list(factory.person("teacher"), { lesson_id = published.id })).items)
+    local _, err = attempts.submit(factory.person("student"), attempt.id, {})
     assert.are.equal("not_found", err.code)
   end)
 end)

@@ -1,5 +1,8 @@
 local attendance = require "model.attendance"
 local calendar = require "model.calendar"
+local assignment = require "model.assignment"
+local attempts = require "model.attempt"
+local category = require "model.grade_category"
 local class = require "model.class"
 local course = require "model.course"
 local db = require "model.db"
@@ -7,9 +10,11 @@ local enrolment = require "model.enrolment"
 local event = require "model.event"
 local family = require "model.family"
 local game_server = require "model.game_server"
+local gradebook = require "model.gradebook"
 local lesson = require "model.lesson"
 local lesson_date = require "model.lesson_date"
 local meeting = require "model.meeting"
+local mastery = require "model.mastery"
 local memory = require "model.memory"
 local place = require "model.place"
 local post = require "model.post"
@@ -19,6 +24,7 @@ local runs = require "workflow.run"
 local scene = require "model.scene"
 local school = require "model.school"
 local session = require "model.session"
+local submission = require "model.submission"
 local user = require "model.user"
 local factory = require "tests.support.factory"
 
@@ -53,11 +59,12 @@ local function plan_of(database, statement)
 end
 
 describe("statements", function()
-  local group, published, people
+  local group, published, people, work
 
   setup(function()
     group = factory.class { students = 2 }
     published = factory.lesson(group, "published")
+    work = factory.assignment(group)
     local place_of_all = { id = group.teacher.school_id }
     local parent = factory.person("parent")
     factory.must(user.link_child(parent, factory.must(user.make_link_code(group.teacher, group.students[1].id)).code))
@@ -96,9 +103,24 @@ describe("statements", function()
     ["people"] = { "education", 1, function(who) return user.list(who, {}) end },
     ["sessions"] = { "education", 1, function(who) return session.list(who) end },
     ["runs"] = { "education", 1, function(who) return runs.list(who, {}) end },
-    ["attempts"] = { "education", 1, function(who) return quiz.attempts(who, published.id, {}) end },
+    ["attempts"] = { "education", 1, function(who) return attempts.list(who, { lesson_id = published.id }) end },
     ["progress of a student"] = { "education", 1, function(who)
       return progress.of_student(who, group.students[1].id)
+    end },
+    ["all attempts"] = { "education", 1, function(who) return attempts.list(who, {}) end },
+    ["assignments"] = { "education", 1, function(who) return assignment.list(who, {}) end },
+    ["assignments of a class"] = { "education", 1, function(who)
+      return assignment.list(who, { class_id = group.class.id, due_after = "2026-01-01T00:00:00Z" })
+    end },
+    ["submissions"] = { "education", 1, function(who) return submission.list(who, {}) end },
+    ["submissions of a class"] = { "education", 1, function(who)
+      return submission.list(who, { class_id = group.class.id, state = "submitted" })
+    end },
+    ["changes of a grade"] = { "education", 1, function(who) return submission.changes(who, group.class.id) end },
+    ["categories"] = { "education", 1, function(who) return category.list(who, group.class.id) end },
+    ["mastery"] = { "education", 1, function(who) return mastery.of_student(who, group.students[1].id, {}) end },
+    ["a line of the gradebook"] = { "education", 2, function(who)
+      return gradebook.of_student(who, group.class.id, group.students[1].id)
     end },
     ["a quiz"] = { "education", 2, function(who) return quiz.of_lesson(who, published.id) end },
     ["a scene"] = { "education", 1, function(who) return scene.of_lesson(who, published.id) end },
@@ -106,6 +128,12 @@ describe("statements", function()
   }
 
   local kept = {
+    ["quizzes"] = { "education", 1, function(who) return quiz.list(who, {}) end },
+    ["the gradebook"] = { "education", 2, function(who) return gradebook.of_class(who, group.class.id) end },
+    ["mastery of a class"] = { "education", 1, function(who) return mastery.of_class(who, group.class.id) end },
+    ["figures of an assignment"] = { "education", 1, function(who)
+      return assignment.statistics(who, work.id)
+    end },
     ["the roster"] = { "education", 1, function(who) return enrolment.roster(who, group.class.id) end },
     ["progress of a class"] = { "education", 1, function(who) return progress.of_class(who, group.class.id, {}) end },
     ["progress summed up"] = { "education", 1, function(who) return progress.summary(who, group.class.id) end },

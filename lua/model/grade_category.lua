@@ -1,0 +1,85 @@
+-- model/grade_category.lua: kinds of work in a class and what each weighs in its grades: "Homework, 40 percent".
+
+local access = require "model.access"
+local db = require "model.db"
+local page = require "model.page"
+local id = require "util.id"
+
+local M = {}
+
+local COLUMNS = "k.id, k.class_id, k.name, k.weight, k.drop_lowest, k.created_at, k.updated_at, k.revision"
+
+-- Weights are percent of the whole: what they leave to 100 is the weight of work without a category. The class is
+-- locked, so that two who add at once don't exceed it together.
+local function fits(tx, class_id, weight, except)
+  local sum, err = tx:one({ "select coalesce(sum(k.weight), 0)::integer as taken from grade_categories k"
+    .. " where k.class_id = ?::uuid and k.id is distinct from ?::uuid", class_id, except })
+  if not sum then return nil, err end
+  if sum.taken + weight > 100 then
+    return db.fail("invalid", ("the other categories leave %d percent"):format(100 - sum.taken), "weight")
+  end
+  return true
+end
+
+local function lock_class(tx, user, class_id)
+  return tx:one({ "select c.id from classes c where c.id = ?::uuid and", class_id }, access.manages_class(user, "c"),
+    "for update of c")
+end
+
+--- Makes a category.
+---@param given { class_id: string, name: string, weight: integer, drop_lowest?: integer }
+function M.create(user, given)
+  return db.education:transaction(function(tx)
+    local class, err = lock_class(tx, user, given.class_id)
+    if not class then
+      if err.code == "not_found" then return db.fail("invalid", "you keep no such class", "class_id") end
+      return nil, err
+    end
+    local good, wrong = fits(tx, class.id, given.weight)
+    if not good then return nil, wrong end
+    return tx:one({ "insert into grade_categories as k (id, class_id, name, weight, drop_lowest) values (?, ?, ?, ?, ?)"
+      .. " returning " .. COLUMNS, id.uuid(), class.id, given.name, given.weight, given.drop_lowest or 0 })
+  end)
+end
+
+--- The categories of a class, for who may see the class.
+function M.list(user, class_id, pages)
+  return page.list(db.education, {
+    select = "select " .. COLUMNS .. " from grade_categories k join classes c on c.id = k.class_id",
+    where = { { "k.class_id = ?::uuid", class_id }, access.sees_class(user, "c") },
+    columns = { id = { "k.id", "uuid" } }, unique = "id", direction = "asc",
+  }, pages)
+end
+
+function M.find(user, category_id)
+  return db.education:one({ "select " .. COLUMNS .. " from grade_categories k join classes c on c.id = k.class_id"
+    .. " where k.id = ?::uuid and", category_id }, access.sees_class(user, "c"))
+end
+
+---@param revision integer? what the caller has seen
+function M.update(user, category_id, changes, revision)
+  return db.education:transaction(function(tx)
+    local seen, err = tx:one({ "select k.class_id from grade_categories k where k.id = ?::uuid", category_id })
+    if not seen then return nil, err end
+    local class, denied = lock_class(tx, user, seen.class_id)
+    if not class then return nil, denied end
+    local good, wrong = fits(tx, seen.class_id, changes.weight or 0, category_id)
+    if not good then return nil, wrong end
+    local row, failure = tx:one({ "update grade_categories as k set name = coalesce(?, k.name), weight ="
+      .. " coalesce(?::integer, k.weight), drop_lowest = coalesce(?::integer, k.drop_lowest) where k.id = ?::uuid"
+      .. " and (?::bigint is null or k.revision = ?::bigint) returning " .. COLUMNS, changes.name, changes.weight,
+      changes.drop_lowest, category_id, revision, revision })
+    if not row and failure.code == "not_found" then
+      return db.fail("stale", "the category was changed meanwhile")
+    end
+    return row, failure
+  end)
+end
+
+--- Deletes a category; its work has none then.
+function M.delete(user, category_id)
+  return db.education:one({ "delete from grade_categories k using classes c where c.id = k.class_id and k.id = ?::uuid"
+    .. " and", category_id }, access.manages_class(user, "c"), "returning k.id")
+end
+
+return M

@@ -1,0 +1,97 @@
+-- model/gradebook.lua: the grades of a class summed up. In each category the mean of the shares that a student got of
+-- the points, without the lowest ones; over the categories the mean by their weights, where something counts.
+--
+-- What counts: graded work, and nothing (0) for work that is closed and was never handed in. Work without a category
+-- weighs what the categories leave to 100.
+
+local json = require "host.json"
+local pg = require "host.pg"
+local access = require "model.access"
+local db = require "model.db"
+local page = require "model.page"
+
+local M = {}
+
+-- One row per student and category. Holes: class, students.
+local SUMS = [[
+with work as (
+  select e.student_id, g.category_id, coalesce(s.final, 0) / g.points as share, s.id is null as missing,
+         row_number() over (partition by e.student_id, g.category_id order by coalesce(s.final, 0) / g.points) as rank,
+         count(*) over (partition by e.student_id, g.category_id) as counted
+    from enrolments e join assignments g on g.class_id = e.class_id
+    left join submissions s on s.assignment_id = g.id and s.student_id = e.student_id
+   where e.class_id = ?::uuid and e.student_id = any(?::uuid[])
+     and (s.state = 'graded' or s.id is null and g.closes_at <= now())
+), weights as (
+  select k.id, k.name, k.weight, k.drop_lowest from grade_categories k where k.class_id = ?::uuid
+  union all
+  select null, 'No category', 100 - coalesce(sum(k.weight), 0)::integer, 0 from grade_categories k
+   where k.class_id = ?::uuid
+)
+select w.student_id, c.id as category_id, c.name, c.weight, avg(w.share) * 100 as percent, count(*) as counted,
+       count(*) filter (where w.missing) as missing
+  from work w join weights c on c.id is not distinct from w.category_id
+ where w.rank > least(c.drop_lowest, w.counted - 1)
+ group by w.student_id, c.id, c.name, c.weight order by w.student_id, c.id]]
+
+local function rounded(percent)
+  return math.floor(percent * 100 + 0.5) / 100
+end
+
+-- The percent over categories; nil if nothing with a weight counts.
+local function total(categories)
+  local sum, weights = 0, 0
+  for _, category in ipairs(categories) do
+    sum, weights = sum + category.weight * category.percent, weights + category.weight
+  end
+  return weights > 0 and rounded(sum / weights) or json.null
+end
+
+-- Adds to each student the categories and the total.
+local function add_sums(class_id, students)
+  local ids, by_id = {}, {}
+  for i, student in ipairs(students) do
+    student.categories, student.missing, student.class_id = json.array {}, 0, class_id
+    ids[i], by_id[student.student_id] = student.student_id, student
+  end
+  local rows, err = db.education:query({ SUMS, class_id, pg.array(ids), class_id, class_id })
+  if not rows then return nil, err end
+  for _, row in ipairs(rows) do
+    local student = by_id[row.student_id]
+    table.insert(student.categories, row)
+    student.missing = student.missing + row.missing
+  end
+  for _, student in ipairs(students) do
+    student.percent = total(student.categories)
+    for _, category in ipairs(student.categories) do category.percent = rounded(category.percent) end
+  end
+  return students
+end
+
+--- The gradebook of a class, by students; for who keeps it.
+function M.of_class(user, class_id, pages)
+  local list, err = page.list(db.education, {
+    select = "select u.id as student_id, u.name from enrolments e join classes c on c.id = e.class_id"
+      .. " join users u on u.id = e.student_id",
+    where = { { "e.class_id = ?::uuid", class_id }, access.manages_class(user, "c") },
+    columns = { student_id = { "e.student_id", "uuid" }, name = { "u.name", "text" } },
+    unique = "student_id", direction = "asc",
+  }, pages)
+  if not list then return nil, err end
+  local done, failure = add_sums(class_id, list.items)
+  if not done then return nil, failure end
+  return list
+end
+
+--- One student's line of it, for who may see that student's grades.
+function M.of_student(user, class_id, student_id)
+  local student, err = db.education:one({ "select u.id as student_id, u.name from enrolments e"
+    .. " join classes c on c.id = e.class_id join users u on u.id = e.student_id where e.class_id = ?::uuid and"
+    .. " e.student_id = ?::uuid and", class_id, student_id }, access.sees_grades(user, "e.student_id", "c"))
+  if not student then return nil, err end
+  local done, failure = add_sums(class_id, { student })
+  if not done then return nil, failure end
+  return student
+end
+
+return M
