@@ -116,6 +116,39 @@ function M.keeps_installation(user)
   return user.role == "admin" and (user.school_id == nil or user.school_id == json.null)
 end
 
+-- What its owner shares with the school.
+local function shared(user, alias)
+  local own = alias .. ".owner_id = ?::uuid"
+  if user.school_id == nil or user.school_id == json.null then return { own, user.id } end
+  return { ("(%s or (%s.shared and %s.school_id = ?::uuid))"):format(own, alias, alias), user.id, user.school_id }
+end
+
+--- Prompt templates are teachers' business.
+function M.sees_template(user, alias)
+  if user.role ~= "teacher" and user.role ~= "admin" then return NOBODY end
+  return shared(user, alias)
+end
+
+--- Uploaded files: one's own, and what is shared in the school; an admin sees and deletes all of the school's.
+function M.sees_media(user, alias)
+  local mine = shared(user, alias)
+  local school = user.role == "admin" and of_school(user, alias) or NOBODY
+  if school == NOBODY then return mine end
+  return { "(" .. mine[1] .. " or " .. school[1] .. ")", mine[2], mine[3], school[2] }
+end
+
+function M.manages_media(user, alias)
+  local own = M.manages_owned(user, alias)
+  local school = user.role == "admin" and of_school(user, alias) or NOBODY
+  if school == NOBODY then return own end
+  return { "(" .. own[1] .. " or " .. school[1] .. ")", own[2], school[2] }
+end
+
+--- What belongs to one person alone.
+function M.manages_owned(user, alias)
+  return { alias .. ".owner_id = ?::uuid", user.id }
+end
+
 --- Schools: one's own, for who keeps the installation all.
 function M.sees_school(user, alias)
   if M.keeps_installation(user) then return "true" end

@@ -139,9 +139,10 @@ end
 --- Changes a lesson; it is a draft again, since nobody has approved the new text.
 ---@param changes { title?: string, summary?: string, objectives?: string[], sections?: table[], glossary?: table[] }
 ---@param revision integer? what the caller has seen
-function M.update(user, lesson_id, changes, revision)
+---@param tx? model.connection
+function M.update(user, lesson_id, changes, revision, tx)
   local function list(value) return value and pg.json(value) end
-  local row, err = db.education:one(
+  local row, err = (tx or db.education):one(
     { "update lessons as l set title = coalesce(?, l.title), summary = coalesce(?, l.summary),"
       .. " objectives = coalesce(?::jsonb, l.objectives), sections = coalesce(?::jsonb, l.sections),"
       .. " glossary = coalesce(?::jsonb, l.glossary), state = 'draft', approved_by = null, approved_at = null"

@@ -40,6 +40,7 @@ class World:
         assert joined.status == 200, joined
         course = self.make("/api/v1/courses", {"title": "Water", "subject": "Science", "grade": 5, "class_id": one["id"]})
         self.make("/api/v1/lessons", {"course_id": course["id"], "title": "Rain"})
+        self.make("/api/v1/prompt-templates", {"title": "Short", "body": "Write short sentences."})
         self.make("/api/v1/meetings", {"class_id": one["id"], "weekday": 1, "starts_at": "09:00", "minutes": 45,
                                        "time_zone": "Europe/Berlin", "from_date": "2026-01-01"})
         text = "Water is a liquid that falls as rain. Rain is water that falls from clouds. " * 5

@@ -64,6 +64,7 @@ function M.routes(service, topics)
         { name = "Classes", description = "Classes and who is in them" },
         { name = "Courses", description = "Lessons in order" },
         { name = "Lessons", description = "Written by hand or made from a text" },
+        { name = "Content", description = "Prompts that teachers keep, files that people upload" },
         { name = "Quizzes", description = "Questions and attempts" },
         { name = "Progress", description = "What students have done" },
         { name = "Runs", description = "Durable workflows" },

@@ -24,6 +24,8 @@ service = router.new {
     require "services.api.calendar",
     require "services.api.courses",
     require "services.api.lessons",
+    require "services.api.lesson_plans",
+    require "services.api.prompt_templates",
     require "services.api.quizzes",
     require "services.api.attempts",
     require "services.api.assignments",

@@ -11,6 +11,7 @@ local M = {}
 M.CLASSES, M.COURSES, M.LESSONS = "/api/v1/classes", "/api/v1/courses", "/api/v1/lessons"
 M.USERS, M.RUNS, M.ATTEMPTS, M.SESSIONS = "/api/v1/users", "/api/v1/runs", "/api/v1/attempts", "/api/v1/sessions"
 M.SCHOOLS, M.MEETINGS = "/api/v1/schools", "/api/v1/meetings"
+M.TEMPLATES, M.MEDIA = "/api/v1/prompt-templates", "/api/v1/media"
 
 M.roles = schema.enum { "student", "teacher", "parent", "admin" }
 

@@ -13,12 +13,15 @@ local game_server = require "model.game_server"
 local gradebook = require "model.gradebook"
 local lesson = require "model.lesson"
 local lesson_date = require "model.lesson_date"
+local lesson_plan = require "model.lesson_plan"
+local lesson_version = require "model.lesson_version"
 local meeting = require "model.meeting"
 local mastery = require "model.mastery"
 local memory = require "model.memory"
 local place = require "model.place"
 local post = require "model.post"
 local progress = require "model.progress"
+local prompt_template = require "model.prompt_template"
 local quiz = require "model.quiz"
 local runs = require "workflow.run"
 local scene = require "model.scene"
@@ -89,6 +92,8 @@ describe("statements", function()
     ["the second page of lessons"] = { "education", 1, function(who)
       return lesson.list(who, {}, { after = { published.id } })
     end },
+    ["objectives"] = { "education", 1, function(who) return lesson_plan.objectives(who, published.id) end },
+    ["prerequisites"] = { "education", 2, function(who) return lesson_plan.prerequisites(who, published.id) end },
     ["meetings"] = { "education", 1, function(who) return meeting.list(who, {}) end },
     ["the calendar"] = { "education", 2, function(who)
       return calendar.between(who, { from = "2026-01-01", to = "2026-01-31" })
@@ -134,6 +139,8 @@ describe("statements", function()
     ["figures of an assignment"] = { "education", 1, function(who)
       return assignment.statistics(who, work.id)
     end },
+    ["versions"] = { "education", 2, function(who) return lesson_version.list(who, published.id) end },
+    ["prompt templates"] = { "education", 1, function(who) return prompt_template.list(who, {}) end },
     ["the roster"] = { "education", 1, function(who) return enrolment.roster(who, group.class.id) end },
     ["progress of a class"] = { "education", 1, function(who) return progress.of_class(who, group.class.id, {}) end },
     ["progress summed up"] = { "education", 1, function(who) return progress.summary(who, group.class.id) end },

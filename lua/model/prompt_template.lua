@@ -1,0 +1,66 @@
+-- model/prompt_template.lua: texts that a teacher keeps to have lessons made with; shared ones are read by the school.
+
+local json = require "host.json"
+local access = require "model.access"
+local db = require "model.db"
+local page = require "model.page"
+local id = require "util.id"
+
+local M = {}
+
+local COLUMNS = "t.id, t.owner_id, t.shared, t.title, t.body, t.created_at, t.updated_at, t.revision"
+
+--- Makes a template of the caller's.
+---@param template { title: string, body: string, shared?: boolean }
+function M.create(user, template)
+  return db.education:one({ "insert into prompt_templates as t (id, owner_id, school_id, shared, title, body)"
+    .. " values (?, ?, ?, coalesce(?::boolean, false), ?, ?) returning " .. COLUMNS, id.uuid(), user.id,
+    user.school_id ~= json.null and user.school_id or nil, template.shared, template.title, template.body })
+end
+
+--- A template of one's own, or one that is shared in the school.
+function M.find(user, template_id)
+  return db.education:one({ "select " .. COLUMNS .. " from prompt_templates t where t.id = ?::uuid and", template_id },
+    access.sees_template(user, "t"))
+end
+
+--- The templates that the caller may use. filter: { mine?: boolean }
+function M.list(user, filter, pages)
+  local where = { access.sees_template(user, "t") }
+  if filter.mine then where[2] = { "t.owner_id = ?::uuid", user.id } end
+  return page.list(db.education, {
+    select = "select " .. COLUMNS .. " from prompt_templates t",
+    where = where,
+    columns = { id = { "t.id", "uuid" }, title = { "t.title", "text" } },
+    unique = "id",
+  }, pages)
+end
+
+local function why_not(user, template_id, revision)
+  local seen, err = M.find(user, template_id)
+  if not seen then return nil, err end
+  if revision and seen.revision ~= revision then return db.fail("stale", "the template was changed meanwhile") end
+  return db.fail("forbidden", "you may not change this template")
+end
+
+--- Changes a template of one's own.
+---@param changes { title?: string, body?: string, shared?: boolean }
+---@param revision integer? what the caller has seen
+function M.update(user, template_id, changes, revision)
+  local row, err = db.education:one({ "update prompt_templates as t set title = coalesce(?, t.title),"
+    .. " body = coalesce(?, t.body), shared = coalesce(?::boolean, t.shared) where t.id = ?::uuid"
+    .. " and (?::bigint is null or t.revision = ?::bigint) and", changes.title, changes.body, changes.shared,
+    template_id, revision, revision }, access.manages_owned(user, "t"), "returning " .. COLUMNS)
+  if row or err.code ~= "not_found" then return row, err end
+  return why_not(user, template_id, revision)
+end
+
+--- Deletes a template of one's own.
+function M.delete(user, template_id)
+  local row, err = db.education:one({ "delete from prompt_templates t where t.id = ?::uuid and", template_id },
+    access.manages_owned(user, "t"), "returning t.id")
+  if row or err.code ~= "not_found" then return row, err end
+  return why_not(user, template_id)
+end
+
+return M
