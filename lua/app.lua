@@ -2,19 +2,27 @@
 -- generation (setting app); which of the services a process runs says the setting services.
 
 local attempt = require "model.attempt"
+local account = require "model.account"
+local api_key = require "model.api_key"
 local clock = require "workflow.clock"
 local db = require "model.db"
 local engine = require "workflow.engine"
 local event = require "model.event"
 local health = require "web.health"
 local idempotency = require "model.idempotency"
+local keyring = require "web.keyring"
 local limits = require "web.limits"
 local live = require "web.live"
+local lockout = require "model.lockout"
+local mail = require "model.mail"
 local memory = require "model.memory"
 local migration = require "model.migration"
+local postman = require "workflow.postman"
 local redis = require "host.redis"
+local second_factor = require "model.second_factor"
 local sessions = require "model.session"
 local settings = require "host.settings"
+local signing_key = require "model.signing_key"
 local task = require "host.task"
 local timer = require "host.timer"
 local tokens = require "web.session"
@@ -54,6 +62,7 @@ local platform = {
 }
 
 local hub = live.use(event)
+tokens.use_api_keys(api_key.caller)
 
 local services = {}
 for name in pairs(settings.services) do
@@ -61,8 +70,9 @@ for name in pairs(settings.services) do
   services[name] = require(module).equip(platform)
 end
 
--- Ended sessions first: until they are known nobody is let in.
+-- Keys and ended sessions first: until they are known nobody is let in.
 local function watch_sessions()
+  signing_key.watch(keyring.use)
   sessions.watch(function(session_id)
     tokens.end_session(session_id)
     hub.end_session(session_id)
@@ -79,9 +89,13 @@ local function start()
     lease = settings.workflow_lease, slots = settings.workflow_slots,
   })
   timer.every("close attempts whose time is over", 15, attempt.expire)
+  postman.start()
   timer.every("forget old events", 600, event.prune)
   timer.every("forget old answers", 600, idempotency.prune)
   timer.every("forget what has expired", 600, memory.prune)
+  for name, model in pairs { account = account, lockout = lockout, mail = mail, ["second factor"] = second_factor } do
+    timer.every("forget old rows: " .. name, 600, model.prune)
+  end
   for name, service in pairs(services) do
     if service.start then task.spawn(name, service.start) end
   end

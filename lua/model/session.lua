@@ -9,8 +9,10 @@ local log = require "host.log"
 local pg = require "host.pg"
 local task = require "host.task"
 local db = require "model.db"
-local user = require "model.user"
+local lockout = require "model.lockout"
 local page = require "model.page"
+local second_factor = require "model.second_factor"
+local user = require "model.user"
 local id = require "util.id"
 
 local M = {}
@@ -32,26 +34,100 @@ local function add_token(tx, session_id)
   return token
 end
 
-local function check(login, password)
-  local account, err = user.credentials(login)
+-- The account whose password this is. The attempt counts as a failure until M.admit has let it in.
+local function check(attempt)
+  local address = attempt.address or ""
+  local account, err = user.credentials(attempt.login, address)
   if not account and err.code ~= "not_found" then return nil, err end
+  local name = account and account.login or user.clean_login(attempt.login)
+  local allowed, wait = lockout.attempt(name, address, account ~= nil and account.familiar)
+  if not allowed then return nil, wait end
   if not account then decoy = decoy or crypto.password_hash("nobody's password") end
-  local matches, stale = crypto.password_verify(password, account and account.password_hash or decoy)
+  local matches, stale = crypto.password_verify(attempt.password, account and account.password_hash or decoy)
   if not account or not matches then return db.fail("unauthenticated", "login and password do not match") end
-  if account.state ~= "active" then return db.fail("forbidden", "this account is suspended") end
-  if stale then user.rehash(account.id, password) end
-  account.password_hash = nil
+  if stale then user.rehash(account.id, attempt.password) end
+  account.password_hash, account.familiar = nil, nil
   return account
 end
 
 --- Logs in.
 ---@param attempt { login: string, password: string, client?: string, address?: string }
----@return { user: table, session_id: string, refresh_token: string }? opened
----@return table? err unauthenticated, forbidden (suspended)
+---@return table? opened { user, session_id, refresh_token }: a session; or { user, challenge, needs = "code"|"enrol" }:
+---the second factor must be shown too
+---@return table? err unauthenticated, forbidden (suspended), rate_limited
 function M.open(attempt)
-  local account, err = check(attempt.login, attempt.password)
+  local account, err = check(attempt)
   if not account then return nil, err end
-  return M.open_for(account, attempt)
+  return M.admit(account, attempt)
+end
+
+-- Whoever has shown all that is asked: a session, and what was failed at before is forgotten.
+local function let_in(account, where)
+  local done, err = lockout.succeeded(account.login, where.address or "")
+  if not done then return nil, err end
+  return M.open_for(account, where)
+end
+
+--- Somebody has shown a first factor (a password, another provider's word): opens a session, or asks for the second.
+---@param account table
+---@param where { client?: string, address?: string }
+---@return table? opened as M.open
+function M.admit(account, where)
+  if account.state ~= "active" then return db.fail("forbidden", "this account is suspended") end
+  local needs, err = second_factor.needed(account)
+  if needs == nil then return nil, err end
+  if not needs then return let_in(account, where) end
+  local challenge, failure = second_factor.challenge(account, needs)
+  if not challenge then return nil, failure end
+  return { user = account, challenge = challenge, needs = needs }
+end
+
+-- Who brings a challenge, and for what it was given.
+local function challenged(token, kind)
+  local found, err = second_factor.challenged(token)
+  if not found then return nil, err end
+  if found.kind ~= kind then return db.fail("unauthenticated", "this challenge is for another step: log in again") end
+  return user.get(found.user_id)
+end
+
+--- Meets a challenge by a code of the app or a recovery code.
+---@param challenge string
+---@param code string
+---@param where { client?: string, address?: string }
+---@return table? opened as M.open
+---@return table? err unauthenticated
+function M.open_by_code(challenge, code, where)
+  local account, err = challenged(challenge, "code")
+  if not account then return nil, err end
+  local right, failure = second_factor.check(account.id, code)
+  if right == nil then return nil, failure end
+  if not right then return db.fail("unauthenticated", "this is not the code that the app shows now") end
+  local mine, lost = second_factor.pass(challenge)
+  if not mine then return nil, lost or select(2, db.fail("unauthenticated", "this challenge was used")) end
+  return let_in(account, where)
+end
+
+--- For staff who must have a second factor and have none: begins one, by the challenge of the log-in.
+---@return { secret: string, uri: string }?
+function M.enrol(challenge)
+  local account, err = challenged(challenge, "enrol")
+  if not account then return nil, err end
+  return second_factor.begin(account)
+end
+
+--- Confirms what M.enrol began, and lets in.
+---@return table? opened as M.open, with recovery_codes
+function M.open_by_enrolling(challenge, code, where)
+  local account, err = challenged(challenge, "enrol")
+  if not account then return nil, err end
+  local codes, refused = second_factor.confirm(account.id, code)
+  if not codes then return nil, refused end
+  local mine, lost = second_factor.pass(challenge)
+  if not mine then return nil, lost or select(2, db.fail("unauthenticated", "this challenge was used")) end
+  local opened, failure = let_in(account, where)
+  if not opened then return nil, failure end
+  opened.recovery_codes = codes
+  return opened
 end
 
 --- A session for somebody who has just proved who they are, such as by signing up.

@@ -5,7 +5,9 @@ local json = require "host.json"
 local pg = require "host.pg"
 local access = require "model.access"
 local db = require "model.db"
+local mail = require "model.mail"
 local page = require "model.page"
+local password = require "model.password"
 local personal = require "model.personal"
 local id = require "util.id"
 
@@ -13,7 +15,7 @@ local M = {}
 
 local COLUMNS = "u.id, u.school_id, u.role, u.login, u.name, u.state, u.created_at, u.updated_at, u.revision"
 
-M.MIN_PASSWORD, M.MAX_PASSWORD = 8, 256
+M.MIN_PASSWORD, M.MAX_PASSWORD = password.MIN, password.MAX
 
 local function clean_email(email)
   if email == nil or email == json.null then return nil end
@@ -24,17 +26,11 @@ local function clean_login(login)
   return (login:lower():gsub("^%s+", ""):gsub("%s+$", ""))
 end
 
+--- A login or email address as it was typed, in the form in which it is stored.
+M.clean_login = clean_login
+
 local function email_place(user_id) return "users.email:" .. user_id end
 local function birth_place(user_id) return "users.birth_date:" .. user_id end
-
--- The hash of a new password.
-local function hash_of(password)
-  local length = #password
-  if length < M.MIN_PASSWORD or length > M.MAX_PASSWORD then
-    return db.fail("invalid", ("a password has %d to %d octets"):format(M.MIN_PASSWORD, M.MAX_PASSWORD), "password")
-  end
-  return crypto.password_hash(password)
-end
 
 local function insert(person, school_id, hash, tx)
   local user_id, email = id.uuid(), clean_email(person.email)
@@ -46,15 +42,39 @@ local function insert(person, school_id, hash, tx)
       personal.seal(person.birth_date, birth_place(user_id)) })
 end
 
+-- Inserts a person and asks them to prove their address, if they gave one.
+local function add(person, school_id, hash)
+  return db.education:transaction(function(tx)
+    local made, err = insert(person, school_id, hash, tx)
+    if not made then return nil, err end
+    if clean_email(person.email) then
+      local queued, failure = mail.queue("verify_email", { user_id = made.id }, tx)
+      if not queued then return nil, failure end
+    end
+    return made
+  end)
+end
+
 --- Opens an account for oneself. Nobody makes oneself an admin.
 ---@param person table login, password, name, role (student, teacher, parent); optional: email, birth_date
 ---@return table? user
 ---@return table? err conflict with field login or email, invalid
 function M.sign_up(person)
   if person.role == "admin" then return db.fail("forbidden", "an admin is made by another admin", "role") end
-  local hash, err = hash_of(person.password)
+  local hash, err = password.hash(person.password, person)
   if not hash then return nil, err end
-  return insert(person, nil, hash)
+  return add(person, nil, hash)
+end
+
+--- An account of somebody whom another provider knows: without a password, which no hash matches.
+function M.without_password(person)
+  return insert(person, nil, "!")
+end
+
+--- The account whose address was proved.
+function M.by_verified_email(email)
+  return db.education:one({ "select " .. COLUMNS .. " from users u where u.email_index = ?"
+    .. " and u.email_verified_at is not null and u.state = 'active'", personal.index(clean_email(email)) })
 end
 
 --- Makes an account in a school: by an admin in the own one, by a teacher for students of it.
@@ -64,9 +84,9 @@ function M.create(by, person)
   if by.school_id == nil or by.school_id == json.null then
     return db.fail("forbidden", "you do not belong to a school")
   end
-  local hash, err = hash_of(person.password)
+  local hash, err = password.hash(person.password, person)
   if not hash then return nil, err end
-  return insert(person, by.school_id, hash)
+  return add(person, by.school_id, hash)
 end
 
 --- Makes any account, admins included: for set-up commands and imports, never on behalf of a request.
@@ -80,7 +100,9 @@ end
 --- The hash of a password, for M.import.
 ---@return string? hash
 ---@return table? err invalid with field password
-M.hash = hash_of
+function M.hash(text)
+  return password.hash(text, {})
+end
 
 --- The person behind a token; nothing is checked but that the account is active.
 function M.get(user_id)
@@ -96,12 +118,24 @@ end
 
 --- The own record with what only oneself may read.
 function M.me(user)
-  local row, err = db.education:one({ "select " .. COLUMNS .. ", u.email_sealed, u.birth_date_sealed from users u"
-    .. " where u.id = ?::uuid", user.id })
+  local row, err = db.education:one({ "select " .. COLUMNS .. ", u.email_sealed, u.birth_date_sealed,"
+    .. " u.email_verified_at is not null as email_verified from users u where u.id = ?::uuid", user.id })
   if not row then return nil, err end
   row.email = personal.open(row.email_sealed, email_place(row.id)) or json.null
   row.birth_date = personal.open(row.birth_date_sealed, birth_place(row.id)) or json.null
   row.email_sealed, row.birth_date_sealed = nil, nil
+  return row
+end
+
+--- Where letters to a person go.
+---@return { id: string, name: string, email: string, email_index: string, email_verified: boolean }?
+---@return table? err not_found: no account, or without an address
+function M.mailbox(user_id)
+  local row, err = db.education:one({ "select u.id, u.name, u.email_sealed, u.email_index,"
+    .. " u.email_verified_at is not null as email_verified from users u where u.id = ?::uuid"
+    .. " and u.email_index is not null", user_id })
+  if not row then return nil, err end
+  row.email, row.email_sealed = personal.open(row.email_sealed, email_place(row.id)), nil
   return row
 end
 
@@ -123,13 +157,20 @@ end
 ---@param revision integer? what the caller has seen
 function M.update(by, user_id, changes, revision)
   local email = clean_email(changes.email)
+  local index = personal.index(email)
   local row, err = db.education:one(
     { "update users as u set name = coalesce(?, u.name), email_sealed = coalesce(?, u.email_sealed),"
-      .. " email_index = coalesce(?, u.email_index) where u.id = ?::uuid",
-      changes.name, personal.seal(email, email_place(user_id)), personal.index(email), user_id },
+      .. " email_index = coalesce(?, u.email_index), email_verified_at = case"
+      .. " when ?::bytea is distinct from u.email_index and ?::bytea is not null then null"
+      .. " else u.email_verified_at end where u.id = ?::uuid",
+      changes.name, personal.seal(email, email_place(user_id)), index, index, index, user_id },
     { "and (?::bigint is null or u.revision = ?::bigint)", revision, revision },
     by.id == user_id and "and true" or "and", by.id ~= user_id and access.manages_user(by, "u") or "",
     "returning " .. COLUMNS)
+  if row and email then
+    local queued, failure = mail.queue("verify_email", { user_id = user_id })
+    if not queued then return nil, failure end
+  end
   if row or err.code ~= "not_found" then return row, err end
   local seen = M.find(by, user_id)
   if not seen then return db.not_found("user") end
@@ -153,17 +194,28 @@ function M.set_state(by, user_id, state)
   end)
 end
 
---- The account that a login or an email address names, with its password hash: for logging in only.
-function M.credentials(name)
+--- The account that a login or an email address names, with its password hash: for logging in only. With an address:
+--- also whether the person has logged in from there lately (familiar).
+---@param name string
+---@param address? string
+function M.credentials(name, address)
   name = clean_login(name)
-  return db.education:one({ "select " .. COLUMNS .. ", u.password_hash from users u where u.login = ?"
-    .. " or u.email_index = ? order by (u.login = ?) desc limit 1", name, personal.index(name), name })
+  return db.education:one({ "select " .. COLUMNS .. ", u.password_hash, exists (select 1 from sessions s"
+    .. " where s.user_id = u.id and s.address = ?::text and s.created_at > now() - interval '90 days') as familiar"
+    .. " from users u where u.login = ? or u.email_index = ? order by (u.login = ?) desc limit 1",
+    address, name, personal.index(name), name })
+end
+
+--- The own account with its password hash: for asking for the password again.
+function M.credentials_of(user_id)
+  return db.education:one({ "select u.id, u.login, u.name, u.role, u.password_hash from users u where u.id = ?::uuid"
+    .. " and u.state = 'active'", user_id })
 end
 
 --- Replaces the hash of a password that was made with weaker parameters.
-function M.rehash(user_id, password)
+function M.rehash(user_id, text)
   return db.education:query({ "update users set password_hash = ? where id = ?::uuid",
-    crypto.password_hash(password), user_id })
+    crypto.password_hash(text), user_id })
 end
 
 --- A code by which a parent links this child: made by the child, or by a teacher or admin who sees the child.

@@ -109,7 +109,7 @@ function M.new(rules)
     local rule = rules[name] or error(("%s: there is no rate limit %q"):format(route.label, name), 0)
     local requests, seconds, by_address = rule.requests, rule.seconds, rule.by == "address"
     return function(req)
-      local who = not by_address and req.user and req.user.id or req.http.remote
+      local who = not by_address and req.user and (req.user.rate_key or req.user.id) or req.http.remote
       local allowed, remaining, reset = M.take(name .. ":" .. who, requests, seconds)
       if allowed then
         req.rate_remaining, req.rate_reset, req.rate_limit = remaining, reset, requests

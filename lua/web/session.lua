@@ -2,11 +2,12 @@
 --
 -- A token is a JWT that names a session (claim sid). It is believed without asking the database until it expires,
 -- unless its session has ended: every worker keeps the table of the lately ended sessions. model/session.lua fills it
--- (app.lua joins the two); until it is filled nobody is let in, so a reload opens no gap.
+-- (app.lua joins the two); until it is filled nobody is let in, so a reload opens no gap. The keys that sign come from
+-- model/signing_key.lua the same way (web/keyring.lua).
 
 local crypto = require "host.crypto"
 local errors = require "web.errors"
-local jwt = require "host.jwt"
+local keyring = require "web.keyring"
 local settings = require "host.settings"
 local task = require "host.task"
 local timer = require "host.timer"
@@ -54,16 +55,6 @@ local function wait_until_filled()
   return true
 end
 
--- Only the hash key and the algorithm that we sign with are ever accepted.
-local key
-
-local function signing_key()
-  if not key then
-    key = { alg = "HS256", key = settings.token_secret or error("setting token_secret is missing", 0) }
-  end
-  return key
-end
-
 local function sign(user, session_id, audience, seconds, more)
   local now = math.floor(timer.wall())
   local claims = {
@@ -71,7 +62,7 @@ local function sign(user, session_id, audience, seconds, more)
     sch = type(user.school_id) == "string" and user.school_id or nil, iat = now, exp = now + seconds,
   }
   for name, value in pairs(more or {}) do claims[name] = value end
-  return jwt.sign(claims, signing_key())
+  return keyring.sign(claims)
 end
 
 ---Makes an access token for somebody who has proved who they are.
@@ -81,18 +72,6 @@ end
 ---@return integer seconds that it lives
 function M.issue(user, session_id)
   return sign(user, session_id, M.API, M.LIFETIME), M.LIFETIME
-end
-
-local options = {}
-
--- What jwt.verify is asked, made once per audience.
-local function options_of(audience)
-  local made = options[audience]
-  if not made then
-    made = { key = signing_key(), issuer = ISSUER, audience = audience }
-    options[audience] = made
-  end
-  return made
 end
 
 -- `school_id` is absent, not null, for somebody without a school.
@@ -109,7 +88,7 @@ function M.user(token)
     local ready, err = wait_until_filled()
     if not ready then return nil, err end
   end
-  local claims, why = jwt.verify(token, options_of(M.API))
+  local claims, why = keyring.verify(token, ISSUER, M.API)
   if not claims then
     return nil, errors.new("unauthenticated", "The access token is not valid", {
       challenge = ('Bearer error="invalid_token", error_description="%s"'):format(why.code),
@@ -123,7 +102,44 @@ function M.user(token)
   return user_of(claims)
 end
 
----The scheme of API clients: Authorization: Bearer TOKEN (RFC 6750).
+-- Keys of machines: found by model/api_key.lua, which app.lua hands in.
+local find_key
+
+---@param find fun(secret: string): table?, host.error?
+function M.use_api_keys(find)
+  find_key = find
+end
+
+-- What only the person may do, however much a key of theirs may: accounts, and what lives as long as a session.
+local personal = { auth = true, me = true, sessions = true, ["api-keys"] = true }
+
+---The scope that a key needs for a route: the collection, and whether it reads or writes, such as "classes:read".
+---@param route { path: string, method: string }
+---@return string? scope nil: no key may
+function M.scope_of(route)
+  local collection = route.path:match("^/api/v1/([%l-]+)")
+  if not collection or personal[collection] then return nil end
+  return collection .. (route.method == "GET" and ":read" or ":write")
+end
+
+local function caller_of_key(req, secret)
+  local caller, err = find_key(secret)
+  if not caller then
+    if err.code == "unauthenticated" then err.challenge = 'Bearer error="invalid_token"' end
+    return nil, err
+  end
+  local needed = M.scope_of(req.route)
+  for _, scope in ipairs(caller.scopes) do
+    if scope == needed then
+      caller.rate_key = "key:" .. caller.api_key_id
+      return caller
+    end
+  end
+  return nil, errors.new("forbidden", needed and "This needs a key with the scope " .. needed
+    or "No key may do this: log in")
+end
+
+---The scheme of API clients: Authorization: Bearer TOKEN (RFC 6750), with an access token or a machine's key.
 M.bearer = {
   openapi = { type = "http", scheme = "bearer", bearerFormat = "JWT" },
   check = function(req)
@@ -131,6 +147,7 @@ M.bearer = {
     if not header then return nil, errors.new("unauthenticated") end
     local token = header:match("^[Bb][Ee][Aa][Rr][Ee][Rr] +([%w%-._~+/]+=*)$")
     if not token then return nil, errors.new("unauthenticated", "Authorization is not of the form Bearer TOKEN") end
+    if find_key and token:find("^tbk_") then return caller_of_key(req, token) end
     return M.user(token)
   end,
 }
@@ -175,7 +192,7 @@ end
 ---@param user table
 ---@return string
 function M.csrf(user)
-  return crypto.base64url(crypto.hmac("sha256", signing_key().key, "csrf:" .. user.session_id):sub(1, 18))
+  return crypto.base64url(crypto.hmac("sha256", settings.token_secret, "csrf:" .. user.session_id):sub(1, 18))
 end
 
 -- Browsers say where a request comes from; a form of another site is refused whatever it knows.
@@ -221,7 +238,7 @@ function M.pages(resume, lifetime)
     if not token or token == "" then return nil, errors.new("unauthenticated") end
     local ready, err = wait_until_filled()
     if not ready then return nil, err end
-    local claims = jwt.verify(token, options_of(M.PAGES))
+    local claims = keyring.verify(token, ISSUER, M.PAGES)
     if not claims or ended[claims.sid] then return nil, errors.new("unauthenticated") end
     if claims.fresh <= timer.wall() then return renew(req, claims) end
     return user_of(claims)

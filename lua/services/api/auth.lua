@@ -2,6 +2,7 @@
 
 local cursor = require "web.cursor"
 local guard = require "web.guard"
+local opened_session = require "services.api.opened"
 local schema = require "web.schema"
 local session = require "model.session"
 local shapes = require "services.api.shapes"
@@ -11,8 +12,8 @@ local user = require "model.user"
 local optional = schema.optional
 
 -- A new password has the model's least length; an old one is whatever it was.
-local password = schema.password(user.MIN_PASSWORD, 128)
-local any_password = schema.password(1, 128)
+local password = schema.password(user.MIN_PASSWORD, user.MAX_PASSWORD)
+local any_password = schema.password(1, user.MAX_PASSWORD)
 
 local SignUp = schema.object {
   login = shapes.login, password = password, name = shapes.name,
@@ -26,45 +27,24 @@ local LogIn = schema.object {
 
 local Refresh = schema.object { refresh_token = schema.text(1, 200) }
 
-local function where(req)
-  return { client = (req:header("user-agent") or ""):sub(1, 200), address = req:remote() }
-end
-
--- What a client gets for a session that was opened or refreshed.
-local function tokens_of(opened)
-  local token, seconds = tokens.issue(opened.user, opened.session_id)
-  return {
-    access_token = token, token_type = "Bearer", expires_in = seconds, refresh_token = opened.refresh_token,
-    user = opened.user,
-  }
-end
+local where, finish = opened_session.where, opened_session.finish
 
 local function sign_up(req)
   local person, err = user.sign_up(req.body)
   if not person then return nil, err end
   local opened, failure = session.open_for(person, where(req))
   if not opened then return nil, failure end
-  return 201, tokens_of(opened), { location = shapes.USERS .. "/" .. person.id }
+  return 201, opened_session.answer(opened), { location = shapes.USERS .. "/" .. person.id }
 end
 
 local function log_in(req)
   local attempt = where(req)
   attempt.login, attempt.password = req.body.login, req.body.password
-  local opened, err = session.open(attempt)
-  if not opened then
-    if err.code == "unauthenticated" then err.challenge = 'Bearer error="invalid_grant"' end
-    return nil, err
-  end
-  return tokens_of(opened)
+  return finish(session.open(attempt))
 end
 
 local function refresh(req)
-  local opened, err = session.refresh(req.body.refresh_token)
-  if not opened then
-    if err.code == "unauthenticated" then err.challenge = 'Bearer error="invalid_grant"' end
-    return nil, err
-  end
-  return tokens_of(opened)
+  return finish(session.refresh(req.body.refresh_token))
 end
 
 -- The own worker need not wait for the notification that tells all others.
@@ -106,8 +86,9 @@ return {
       description = "Opens an account for oneself and logs in with it." },
   },
   ["/auth/log-in"] = {
-    POST = { "Log in", public(log_in), body = LogIn, out = shapes.Tokens, limit = "auth",
-      errors = { "unauthenticated", "forbidden" }, auth = "login", id = "logIn", tags = tags },
+    POST = { "Log in", public(log_in), body = LogIn, out = opened_session.LoggedIn, limit = "auth",
+      errors = { "unauthenticated", "forbidden" }, auth = "login", id = "logIn", tags = tags,
+      description = "Whoever has a second factor gets a challenge instead of tokens: see /auth/second-factor." },
   },
   ["/auth/refresh"] = {
     POST = { "Exchange a refresh token for the next one", public(refresh), body = Refresh, out = shapes.Tokens,

@@ -14,6 +14,10 @@ service = router.new {
   prefix = "/api/v1",
   resources = {
     require "services.api.auth",
+    require "services.api.passwords",
+    require "services.api.second_factor",
+    require "services.api.oidc",
+    require "services.api.api_keys",
     require "services.api.users",
     require "services.api.families",
     require "services.api.profiles",
@@ -34,6 +38,7 @@ service = router.new {
     require "services.api.runs",
   },
   common = {
+    require "services.api.jwks",
     live.routes,
     docs.routes(function() return service end, live.topics),
   },

@@ -56,6 +56,7 @@ M.Me = object("Me", {
   id = schema.id(M.USERS), school_id = school_id, role = M.roles, login = schema.text(1, 64), name = M.name,
   state = schema.enum { "active", "suspended" },
   email = nullable(schema.email()), birth_date = nullable(schema.date()),
+  email_verified = describe(schema.boolean(), "Somebody who reads this address's mail has said so"),
 })
 
 M.Profile = object("Profile", {

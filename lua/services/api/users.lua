@@ -9,7 +9,8 @@ local user = require "model.user"
 local optional = schema.optional
 
 local New = schema.object {
-  login = shapes.login, password = schema.password(user.MIN_PASSWORD, 128), name = shapes.name, role = shapes.roles,
+  login = shapes.login, password = schema.password(user.MIN_PASSWORD, user.MAX_PASSWORD),
+  name = shapes.name, role = shapes.roles,
   email = optional(schema.email()), birth_date = optional(schema.date()),
 }
 

@@ -7,7 +7,7 @@ local session = require "model.session"
 local tokens = require "web.session"
 
 local LogIn = schema.object {
-  login = schema.text(1, 254), password = schema.password(1, 128), next = schema.optional(schema.text(1, 500)),
+  login = schema.text(1, 254), password = schema.password(1, 1024), next = schema.optional(schema.text(1, 500)),
 }
 
 local homes = { teacher = "/classes", admin = "/classes", student = "/learn", parent = "/children" }

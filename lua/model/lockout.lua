@@ -1,0 +1,67 @@
+-- model/lockout.lua: guessing passwords gets slow. Failures are counted for a login together with an address, for a
+-- login, and for an address; beyond some free ones each blocks for twice as long as the one before (login_attempt in
+-- migrations/education/0007). Counted in PostgreSQL: for all workers and nodes, and under a name that need not exist.
+--
+-- So that nobody can lock out somebody else: an address from which that person has logged in lately is not held up by
+-- what others fail at, a block lasts 15 minutes at most and is not prolonged by what it refuses, and a password reset
+-- forgets all of it.
+
+local crypto = require "host.crypto"
+local pg = require "host.pg"
+local settings = require "host.settings"
+local db = require "model.db"
+
+local M = {}
+
+-- What is stored names neither people nor addresses.
+local function key(kind, ...)
+  local digest = crypto.hmac("sha256", settings.index_key, table.concat({ kind, ... }, "\n"))
+  return kind .. ":" .. crypto.base64url(digest:sub(1, 18))
+end
+
+local function keys_of(login, address)
+  return key("pair", login, address), key("login", login), key("address", address)
+end
+
+--- Counts an attempt, which is a failure until M.succeeded says otherwise: so guesses made at once are counted too.
+---@param login string as it was cleaned
+---@param address string
+---@param familiar boolean the person has logged in from there lately
+---@return boolean? allowed
+---@return table? err rate_limited with retry_after
+function M.attempt(login, address, familiar)
+  local pair, account, place = keys_of(login, address)
+  local per_login = settings.login_failures
+  local keys, free = { pair, place }, { per_login, settings.address_failures }
+  if not familiar then keys[3], free[3] = account, per_login * 3 end
+  local row, err = db.education:one({ "select login_attempt(?::text[], ?::integer[]) as wait", pg.array(keys),
+    pg.array(free) })
+  if not row then return nil, err end
+  if row.wait <= 0 then return true end
+  local _, refusal = db.fail("rate_limited", "too many failures: wait before the next attempt")
+  refusal.retry_after = math.ceil(row.wait)
+  return nil, refusal
+end
+
+--- The attempt was none: whoever guesses at others from the same address stays counted.
+function M.succeeded(login, address)
+  local pair, account, place = keys_of(login, address)
+  return db.education:batch {
+    { { "delete from login_failures where key = any(?::text[])", pg.array { pair, account } } },
+    { { "update login_failures set failures = greatest(failures - 1, 0) where key = ?", place } },
+  }
+end
+
+--- Forgets what was failed at under a login.
+function M.forgive(login)
+  local _, account = keys_of(login, "")
+  return db.education:run({ "delete from login_failures where key = ?", account })
+end
+
+--- Forgets what is a day old.
+function M.prune()
+  return db.education:run("delete from login_failures where key in (select key from login_failures"
+    .. " where last_at < now() - interval '1 day' order by last_at limit 5000)")
+end
+
+return M

@@ -1,0 +1,73 @@
+-- model/password.lua: which passwords are taken, after NIST SP 800-63B §5.1.1.2: at least 8 characters, at most 1024
+-- octets, any characters, no rules of composition; not one known from a breach, nor the own login or name.
+
+local bit = require "bit"
+local crypto = require "host.crypto"
+local db = require "model.db"
+
+local M = {}
+
+--- Characters at least; octets at most, which is what hashing takes.
+M.MIN, M.MAX = 8, 1024
+
+--- Of a breached password's SHA-1 (160 bits): 20 bits name the row, the next 64 stand in it.
+M.WIDTH = 8
+
+--- The row of a digest, and what stands in it.
+---@param hex string 40 hex digits
+---@return integer prefix
+---@return string octets M.WIDTH of them
+function M.split(hex)
+  return tonumber(hex:sub(1, 5), 16), crypto.unhex(hex:sub(6, 21))
+end
+
+local function contains(hashes, wanted)
+  local low, high = 0, #hashes / M.WIDTH - 1
+  while low <= high do
+    local middle = bit.rshift(low + high, 1)
+    local found = hashes:sub(middle * M.WIDTH + 1, (middle + 1) * M.WIDTH)
+    if found == wanted then return true end
+    if found < wanted then low = middle + 1 else high = middle - 1 end
+  end
+  return false
+end
+
+--- Is it known from a breach?
+---@return boolean? known nil with err if the database cannot say
+function M.is_breached(password)
+  local prefix, wanted = M.split(crypto.hex(crypto.sha1(password)))
+  local rows, err = db.education:query({ "select hashes from breached_passwords where prefix = ?::integer", prefix })
+  if not rows then return nil, err end
+  return rows[1] ~= nil and contains(rows[1].hashes, wanted)
+end
+
+local function characters(text)
+  local _, count = text:gsub("[^\128-\191]", "")
+  return count
+end
+
+local function refuse(message, field)
+  return db.fail("invalid", message, field)
+end
+
+--- Checks a new password and hashes it.
+---@param password string
+---@param person { login?: string, name?: string, email?: string } whose it will be
+---@param field? string of the request, default "password"
+---@return string? hash
+---@return table? err invalid with field
+function M.hash(password, person, field)
+  field = field or "password"
+  if characters(password) < M.MIN then return refuse(("a password has at least %d characters"):format(M.MIN), field) end
+  if #password > M.MAX then return refuse(("a password has at most %d octets"):format(M.MAX), field) end
+  local plain = password:lower()
+  for _, own in ipairs { person.login or "", person.name or "", person.email or "" } do
+    if plain == own:lower() then return refuse("a password is not one's own name", field) end
+  end
+  local known, err = M.is_breached(password)
+  if known == nil then return nil, err end
+  if known then return refuse("this password is known from a breach: choose another", field) end
+  return crypto.password_hash(password)
+end
+
+return M

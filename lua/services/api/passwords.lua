@@ -1,0 +1,73 @@
+-- services/api/passwords.lua: proving an email address; passwords that are changed or forgotten.
+
+local account = require "model.account"
+local guard = require "web.guard"
+local schema = require "web.schema"
+local user = require "model.user"
+
+local token = schema.describe(schema.text(1, 200), "From the link in the mail")
+local new_password = schema.password(user.MIN_PASSWORD, user.MAX_PASSWORD)
+local any_password = schema.password(1, user.MAX_PASSWORD)
+
+local Verify = schema.object { token = token }
+local Forgot = schema.object {
+  login = schema.describe(schema.text(1, 254), "Login or e-mail address"),
+}
+local Reset = schema.object { token = token, password = new_password }
+local Change = schema.object { current_password = any_password, password = new_password }
+
+local function done(value, err, status)
+  if not value then return nil, err end
+  return status or 204
+end
+
+local function verify(req)
+  return done(account.verify_email(req.body.token))
+end
+
+local function ask_verification(req)
+  local queued, err = account.ask_verification(req.user)
+  return done(queued, err, 202)
+end
+
+local function forgot(req)
+  local queued, err = account.ask_reset(req.body.login)
+  return done(queued, err, 202)
+end
+
+local function reset(req)
+  return done(account.reset_password(req.body.token, req.body.password))
+end
+
+local function change(req)
+  local body = req.body
+  return done(account.change_password(req.user, body.current_password, body.password, req:remote()))
+end
+
+local public, signed_in = guard.public, guard.signed_in
+local tags = { "Accounts" }
+
+
+return {
+  ["/auth/verify-email"] = {
+    POST = { "Prove an email address", public(verify), body = Verify, limit = "auth", id = "verifyEmail", tags = tags,
+      description = "By the token that was mailed to it." },
+  },
+  ["/me/verify-email"] = {
+    POST = { "Mail the proof of the own address again", signed_in(ask_verification), status = 202, limit = "auth",
+      id = "askEmailVerification", tags = tags },
+  },
+  ["/auth/forgot-password"] = {
+    POST = { "Ask for a new password", public(forgot), body = Forgot, status = 202, limit = "auth",
+      id = "forgotPassword", tags = tags,
+      description = "The same answer for every name. If it has a proved address, that gets a link, good for an hour." },
+  },
+  ["/auth/reset-password"] = {
+    POST = { "Choose a new password by the mailed token", public(reset), body = Reset, limit = "auth",
+      id = "resetPassword", tags = tags, description = "Ends all sessions of the account." },
+  },
+  ["/me/password"] = {
+    POST = { "Change the own password", signed_in(change), body = Change, limit = "auth", id = "changePassword",
+      tags = tags, description = "Ends all other sessions of the account." },
+  },
+}

@@ -1,0 +1,55 @@
+-- workflow/letters.lua: what mails say. A letter is written when it is sent: each function takes what was queued with
+-- it and returns { to, subject, text }, or nil with not_found where there is nobody to write to any more.
+
+local account = require "model.account"
+local settings = require "host.settings"
+local url = require "util.url"
+
+local M = {}
+
+local function link(path, token)
+  return settings.pages_url .. path .. "?token=" .. url.encode(token)
+end
+
+function M.verify_email(data)
+  local found, err = account.verification(data.user_id)
+  if not found then return nil, err end
+  return { to = found.to, subject = "Is this your address?", text = ([[
+Hello %s,
+
+somebody, probably you, has given this address for an account. If it was you, open this page within three days:
+
+%s
+
+If it was not you, do nothing.
+]]):format(found.name, link("/verify-email", found.token)) }
+end
+
+function M.password_reset(data)
+  local found, err = account.reset(data.name)
+  if not found then return nil, err end
+  return { to = found.to, subject = "A new password", text = ([[
+Hello %s,
+
+somebody, probably you, has asked for a new password. Choose it on this page within one hour:
+
+%s
+
+If it was not you, do nothing: the present password stays.
+]]):format(found.name, link("/reset-password", found.token)) }
+end
+
+function M.password_changed(data)
+  local found, err = account.mailbox(data.user_id)
+  if not found then return nil, err end
+  return { to = found.email, subject = "Your password was changed", text = ([[
+Hello %s,
+
+the password of your account was changed, and all other sessions have ended. If it was not you, ask for a new password
+at once:
+
+%s/forgot-password
+]]):format(found.name, settings.pages_url) }
+end
+
+return M
