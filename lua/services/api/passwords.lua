@@ -16,9 +16,9 @@ local Forgot = schema.object {
 local Reset = schema.object { token = token, password = new_password }
 local Change = schema.object { current_password = any_password, password = new_password }
 
-local function done(value, err, status)
+local function done(value, err)
   if not value then return nil, err end
-  return status or 204
+  return 204
 end
 
 local function verify(req)
@@ -26,13 +26,11 @@ local function verify(req)
 end
 
 local function ask_verification(req)
-  local queued, err = account.ask_verification(req.user)
-  return done(queued, err, 202)
+  return done(account.ask_verification(req.user))
 end
 
 local function forgot(req)
-  local queued, err = account.ask_reset(req.body.login)
-  return done(queued, err, 202)
+  return done(account.ask_reset(req.body.login))
 end
 
 local function reset(req)
@@ -54,11 +52,11 @@ return {
       description = "By the token that was mailed to it." },
   },
   ["/me/verify-email"] = {
-    POST = { "Mail the proof of the own address again", signed_in(ask_verification), status = 202, limit = "auth",
+    POST = { "Mail the proof of the own address again", signed_in(ask_verification), limit = "auth",
       id = "askEmailVerification", tags = tags },
   },
   ["/auth/forgot-password"] = {
-    POST = { "Ask for a new password", public(forgot), body = Forgot, status = 202, limit = "auth",
+    POST = { "Ask for a new password", public(forgot), body = Forgot, limit = "auth",
       id = "forgotPassword", tags = tags,
       description = "The same answer for every name. If it has a proved address, that gets a link, good for an hour." },
   },
