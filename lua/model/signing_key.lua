@@ -33,8 +33,8 @@ function M.rotate(alg, delay)
   local kid, key, public = crypto.hex(crypto.random(8)), generate(alg)
   return db.education:transaction(function(tx)
     local done, err = tx:batch {
-      { { "update signing_keys set expires_at = now() + (? + ?) * interval '1 second' where expires_at is null", delay,
-        M.OVERLAP } },
+      { { "update signing_keys set expires_at = now() + ? * interval '1 second' where expires_at is null",
+        delay + M.OVERLAP } },
       { { "delete from signing_keys where expires_at < now()" } },
       { { "insert into signing_keys (kid, alg, key_sealed, public, active_at)"
         .. " values (?, ?, ?, ?, now() + ? * interval '1 second')", kid, alg, personal.seal(key, place(kid)),
