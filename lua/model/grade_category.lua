@@ -42,11 +42,13 @@ function M.create(user, given)
   end)
 end
 
---- The categories of a class, for who may see the class.
-function M.list(user, class_id, pages)
+--- The categories of the classes that this person may see. filter: { class_id? }
+function M.list(user, filter, pages)
+  local where = { access.sees_class(user, "c") }
+  if filter.class_id then where[2] = { "k.class_id = ?::uuid", filter.class_id } end
   return page.list(db.education, {
     select = "select " .. COLUMNS .. " from grade_categories k join classes c on c.id = k.class_id",
-    where = { { "k.class_id = ?::uuid", class_id }, access.sees_class(user, "c") },
+    where = where,
     columns = { id = { "k.id", "uuid" } }, unique = "id", direction = "asc",
   }, pages)
 end

@@ -43,6 +43,17 @@ class World:
         self.make("/api/v1/prompt-templates", {"title": "Short", "body": "Write short sentences."})
         self.make("/api/v1/meetings", {"class_id": one["id"], "weekday": 1, "starts_at": "09:00", "minutes": 45,
                                        "time_zone": "Europe/Berlin", "from_date": "2026-01-01"})
+        asked = self.make("/api/v1/quizzes", {"title": "Words", "max_attempts": 100, "questions": [
+            {"kind": "true_false", "prompt": "Rain is dry.", "answer": {"value": False}}]})
+        self.make("/api/v1/grade-categories", {"class_id": one["id"], "name": "Tests", "weight": 50})
+        quiz = self.make("/api/v1/assignments", {"class_id": one["id"], "title": "Test", "quiz_id": asked["id"]})
+        attempt = self.call("POST", f"/api/v1/assignments/{quiz['id']}/attempts", None, "student")
+        assert attempt.status == 200, attempt
+        self.keep("/api/v1/attempts", attempt.json["id"])
+        essay = self.make("/api/v1/assignments", {"class_id": one["id"], "title": "Essay"})
+        work = self.call("POST", f"/api/v1/assignments/{essay['id']}/submissions", {"content": "Rain."}, "student")
+        assert work.status == 201, work
+        self.keep("/api/v1/submissions", work.json["id"])
         text = "Water is a liquid that falls as rain. Rain is water that falls from clouds. " * 5
         run = self.call("POST", "/api/v1/lessons/generate", {"course_id": course["id"], "source_text": text}, "teacher")
         assert run.status == 202, run

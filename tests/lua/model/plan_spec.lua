@@ -122,7 +122,7 @@ describe("statements", function()
       return submission.list(who, { class_id = group.class.id, state = "submitted" })
     end },
     ["changes of a grade"] = { "education", 1, function(who) return submission.changes(who, group.class.id) end },
-    ["categories"] = { "education", 1, function(who) return category.list(who, group.class.id) end },
+    ["categories"] = { "education", 1, function(who) return category.list(who, { class_id = group.class.id }) end },
     ["mastery"] = { "education", 1, function(who) return mastery.of_student(who, group.students[1].id, {}) end },
     ["a line of the gradebook"] = { "education", 2, function(who)
       return gradebook.of_student(who, group.class.id, group.students[1].id)
