@@ -160,6 +160,13 @@ function M.manages_school(user, alias)
   return M.sees_school(user, alias)
 end
 
+--- The audit log (alias: of audit_entries): an admin reads the own school's chain, who keeps the installation that of
+--- what belongs to no school.
+function M.sees_audit(user, alias, no_school)
+  if user.role ~= "admin" then return NOBODY end
+  return { alias .. ".chain = ?::uuid", M.keeps_installation(user) and no_school or user.school_id }
+end
+
 --- Links of a child whom one sees (alias: of parent_links). Parents are not told of each other.
 function M.sees_parent(user, alias)
   if user.role == "parent" then return { alias .. ".parent_id = ?::uuid", user.id } end

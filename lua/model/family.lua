@@ -2,6 +2,7 @@
 -- any of the school's children.
 
 local access = require "model.access"
+local audit = require "model.audit"
 local db = require "model.db"
 local page = require "model.page"
 local user = require "model.user"
@@ -24,9 +25,15 @@ end
 
 --- Ends a link.
 function M.unlink(by, parent_id, child_id)
-  return db.education:one({ "delete from parent_links l using users u where u.id = l.child_id"
-    .. " and l.parent_id = ?::uuid and l.child_id = ?::uuid and", parent_id, child_id },
-    by.id == parent_id and "true" or access.manages_user(by, "u"), "returning l.child_id")
+  return db.education:transaction(function(tx)
+    local gone, err = tx:one({ "delete from parent_links l using users u where u.id = l.child_id"
+      .. " and l.parent_id = ?::uuid and l.child_id = ?::uuid and", parent_id, child_id },
+      by.id == parent_id and "true" or access.manages_user(by, "u"), "returning l.child_id, u.school_id")
+    if not gone then return nil, err end
+    local recorded, failure = audit.record(tx, by, "parent.unlink", { kind = "user", id = child_id,
+      school_id = gone.school_id, detail = { parent_id = parent_id } })
+    return recorded and gone, failure
+  end)
 end
 
 return M

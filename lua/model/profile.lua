@@ -2,6 +2,7 @@
 -- change; until then a person has the defaults at revision 0.
 
 local access = require "model.access"
+local audit = require "model.audit"
 local db = require "model.db"
 
 local M = {}
@@ -53,7 +54,11 @@ local function change(user, what, changes, revision)
     n = n + #fields
   end
   statement[n + 1], statement[n + 2] = revision, revision
-  local done, err = db.education:one(statement)
+  local done, err = db.education:transaction(function(tx)
+    local row, failure = tx:one(statement)
+    if not row then return nil, failure end
+    return audit.person(tx, user, what .. ".update", user, changes)
+  end)
   if not done then
     if err.code == "not_found" then return db.fail("stale", "it was changed meanwhile") end
     return nil, err

@@ -36,6 +36,7 @@ service = router.new {
     require "services.api.gradebook",
     require "services.api.progress",
     require "services.api.runs",
+    require "services.api.audit",
   },
   common = {
     require "services.api.jwks",

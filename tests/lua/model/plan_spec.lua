@@ -1,3 +1,4 @@
+local audit = require "model.audit"
 local attendance = require "model.attendance"
 local calendar = require "model.calendar"
 local assignment = require "model.assignment"
@@ -102,6 +103,10 @@ describe("statements", function()
     ["dates of lessons"] = { "education", 1, function(who) return lesson_date.list(who, group.class.id) end },
     ["attendance"] = { "education", 1, function(who)
       return attendance.of_student(who, group.students[1].id, { from = "2026-01-01" })
+    end },
+    ["the audit log"] = { "education", 1, function(who) return audit.list(who, {}) end },
+    ["the audit log of a person"] = { "education", 1, function(who)
+      return audit.list(who, { subject_id = group.students[1].id, action = "user.update" })
     end },
     ["schools"] = { "education", 1, function(who) return school.list(who) end },
     ["parents"] = { "education", 2, function(who) return family.parents(who, group.students[1].id) end },
