@@ -9,6 +9,7 @@ local crypto = require "host.crypto"
 local json = require "host.json"
 local pg = require "host.pg"
 local access = require "model.access"
+local audit = require "model.audit"
 local db = require "model.db"
 local grade = require "model.grade"
 local grading = require "model.grading"
@@ -77,7 +78,10 @@ local function close(tx, attempt, answers, expired)
   attempt.submitted_at, attempt.expired = row.submitted_at, expired
   local done, failure = follow(tx, attempt, questions, result)
   if not done then return nil, failure end
-  return result
+  local recorded, lost = audit.record(tx, { id = attempt.student_id }, expired and "attempt.expire" or "attempt.submit",
+    { kind = "attempt", id = attempt.id, school_id = attempt.school_id, detail = { quiz_id = attempt.quiz_id },
+      person_id = attempt.student_id, personal = { score = result.score, max_score = result.max_score } })
+  return recorded and result, lost
 end
 
 local function saved(attempt)

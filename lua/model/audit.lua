@@ -30,20 +30,23 @@ end
 ---@param tx model.connection the transaction of the change
 ---@param by table? the person who did it; nil: the system itself
 ---@param action string what was done, such as "user.update"
----@param about { kind: string, id: string, school_id: any, detail?: table, person_id?: string, personal?: table }
----  school_id  whose chain; none: that of no school     detail  ids, names of fields, digests
+---@param about { kind: string, id: string, school_id?: any, class_id?: string, detail?: table, person_id?: string,
+---personal?: table }
+---  school_id  whose chain, or that of class_id's school; none: that of no school
+---  detail     ids, names of fields, digests
 ---  personal   the values, kept under person_id's key
 ---@return integer? sequence
 ---@return table? err
 function M.record(tx, by, action, about)
-  local chain, sealed = given(about.school_id) or M.NO_SCHOOL, nil
+  local sealed
   if about.personal then
     local err
     sealed, err = person_key.seal(tx, about.person_id, json.encode(about.personal), "audit:" .. about.id)
     if err then return nil, err end
   end
-  local row, err = tx:one({ "select audit_append(?::uuid, ?::uuid, ?::text, ?::text, ?::uuid, ?::jsonb, ?::uuid,"
-    .. " ?::bytea) as sequence", chain, by and by.id, action, about.kind, about.id, pg.json(about.detail or {}),
+  local row, err = tx:one({ "select audit_append(coalesce(?::uuid, (select c.school_id from classes c"
+    .. " where c.id = ?::uuid), ?::uuid), ?::uuid, ?::text, ?::text, ?::uuid, ?::jsonb, ?::uuid,"
+    .. " ?::bytea) as sequence", about.school_id, about.class_id, M.NO_SCHOOL, by and by.id, action, about.kind, about.id, pg.json(about.detail or {}),
     sealed and about.person_id, sealed })
   return row and row.sequence, err
 end

@@ -3,6 +3,7 @@
 
 local json = require "host.json"
 local access = require "model.access"
+local audit = require "model.audit"
 local db = require "model.db"
 local event = require "model.event"
 local grade = require "model.grade"
@@ -52,7 +53,11 @@ function M.change(tx, before, change)
   local kind = change.reason == "handed_in" and "work.handed_in" or "grade.changed"
   local told, untold = M.tell(tx, before.class_id, kind, row)
   if not told then return nil, untold end
-  return row
+  local recorded, lost = audit.record(tx, change.by and { id = change.by }, "grade." .. change.reason, {
+    kind = "submission", id = row.id, class_id = before.class_id, detail = { student_id = row.student_id },
+    person_id = row.student_id, personal = { before = before.final, after = row.final },
+  })
+  return recorded and row, lost
 end
 
 --- The submission that an attempt at an assignment may grade, made if there is none, and locked.
