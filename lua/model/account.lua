@@ -3,6 +3,7 @@
 
 local crypto = require "host.crypto"
 local pg = require "host.pg"
+local audit = require "model.audit"
 local db = require "model.db"
 local lockout = require "model.lockout"
 local mail = require "model.mail"
@@ -97,7 +98,9 @@ local function replace(tx, user_id, hash, kept_session)
       .. " and id is distinct from ?::uuid", user_id, kept_session } },
   }
   if not done then return nil, err end
-  return mail.queue("password_changed", { user_id = user_id }, tx)
+  local queued, failure = mail.queue("password_changed", { user_id = user_id }, tx)
+  if not queued then return nil, failure end
+  return audit.of_person(tx, nil, "password.change", user_id)
 end
 
 --- Sets a new password by the token that was mailed. Ends all sessions.

@@ -3,6 +3,7 @@
 
 local json = require "host.json"
 local pg = require "host.pg"
+local audit = require "model.audit"
 local db = require "model.db"
 local page = require "model.page"
 local id = require "util.id"
@@ -26,11 +27,17 @@ function M.create(user, given)
     end
   end
   local secret = id.secret(M.PREFIX)
-  local row, err = db.education:one({ "insert into api_keys as k"
-    .. " (id, user_id, name, prefix, key_hash, scopes, expires_at)"
-    .. " select ?, ?::uuid, ?, ?, ?, ?::text[], ?::timestamptz where (select count(*) from api_keys o"
-    .. " where o.user_id = ?::uuid) < ? returning " .. COLUMNS, id.uuid(), user.id, given.name, secret:sub(1, 12),
-    pg.bytes(id.digest(secret)), pg.array(given.scopes), given.expires_at or json.null, user.id, M.MAX_KEYS })
+  local row, err = db.education:transaction(function(tx)
+    local made, failure = tx:one({ "insert into api_keys as k"
+      .. " (id, user_id, name, prefix, key_hash, scopes, expires_at)"
+      .. " select ?, ?::uuid, ?, ?, ?, ?::text[], ?::timestamptz where (select count(*) from api_keys o"
+      .. " where o.user_id = ?::uuid) < ? returning " .. COLUMNS, id.uuid(), user.id, given.name, secret:sub(1, 12),
+      pg.bytes(id.digest(secret)), pg.array(given.scopes), given.expires_at or json.null, user.id, M.MAX_KEYS })
+    if not made then return nil, failure end
+    local recorded, lost = audit.of_person(tx, nil, "api_key.create", user.id, { key_id = made.id,
+      scopes = made.scopes })
+    return recorded and made, lost
+  end)
   if not row then
     if err.code == "not_found" then return db.fail("conflict", ("at most %d keys"):format(M.MAX_KEYS)) end
     return nil, err
@@ -57,11 +64,12 @@ end
 
 --- Revokes one of the own keys: its next use is refused.
 function M.revoke(user, key_id)
-  local count, err = db.education:run({ "delete from api_keys where id = ?::uuid and user_id = ?::uuid", key_id,
-    user.id })
-  if not count then return nil, err end
-  if count == 0 then return db.not_found("key") end
-  return true
+  return db.education:transaction(function(tx)
+    local count, err = tx:run({ "delete from api_keys where id = ?::uuid and user_id = ?::uuid", key_id, user.id })
+    if not count then return nil, err end
+    if count == 0 then return db.not_found("key") end
+    return audit.of_person(tx, nil, "api_key.revoke", user.id, { key_id = key_id })
+  end)
 end
 
 --- Whom a key acts for. Its use is noted once a minute.

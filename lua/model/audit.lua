@@ -45,9 +45,9 @@ function M.record(tx, by, action, about)
     if err then return nil, err end
   end
   local row, err = tx:one({ "select audit_append(coalesce(?::uuid, (select c.school_id from classes c"
-    .. " where c.id = ?::uuid), ?::uuid), ?::uuid, ?::text, ?::text, ?::uuid, ?::jsonb, ?::uuid,"
-    .. " ?::bytea) as sequence", about.school_id, about.class_id, M.NO_SCHOOL, by and by.id, action, about.kind, about.id, pg.json(about.detail or {}),
-    sealed and about.person_id, sealed })
+    .. " where c.id = ?::uuid), ?::uuid), ?::uuid, ?::text, ?::text, ?::uuid, ?::jsonb, ?::uuid, ?::bytea) as sequence",
+    about.school_id, about.class_id, M.NO_SCHOOL, by and by.id, action, about.kind, about.id,
+    pg.json(about.detail or {}), sealed and about.person_id, sealed })
   return row and row.sequence, err
 end
 
@@ -64,6 +64,15 @@ function M.person(tx, by, action, person, fields)
   table.sort(names)
   return M.record(tx, by, action, { kind = "user", id = person.id, school_id = person.school_id,
     detail = { fields = json.array(names) }, person_id = person.id, personal = values })
+end
+
+--- Records what was done to an account, by another one or (by is nil) by the person.
+---@param detail? table ids
+function M.of_person(tx, by, action, person_id, detail)
+  local person, err = tx:one({ "select u.id, u.school_id from users u where u.id = ?::uuid", person_id })
+  if not person then return nil, err end
+  return M.record(tx, by or person, action, { kind = "user", id = person.id, school_id = person.school_id,
+    detail = detail })
 end
 
 --- The entries of the own school, newest first. filter: { subject_id?, actor_id?, action? }

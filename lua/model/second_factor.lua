@@ -7,6 +7,7 @@ local pg = require "host.pg"
 local settings = require "host.settings"
 local timer = require "host.timer"
 local access = require "model.access"
+local audit = require "model.audit"
 local db = require "model.db"
 local personal = require "model.personal"
 local id = require "util.id"
@@ -124,7 +125,10 @@ function M.confirm(user_id, code)
       .. " where user_id = ?::uuid and confirmed_at is null", user_id })
     if not count then return nil, failure end
     if count == 0 then return db.fail("conflict", "there is a second factor already") end
-    return make_recovery_codes(tx, user_id)
+    local codes, lost = make_recovery_codes(tx, user_id)
+    if not codes then return nil, lost end
+    local recorded, unrecorded = audit.of_person(tx, nil, "second_factor.confirm", user_id)
+    return recorded and codes, unrecorded
   end)
 end
 
@@ -138,9 +142,20 @@ function M.renew_recovery_codes(user_id)
   return db.education:transaction(function(tx) return make_recovery_codes(tx, user_id) end)
 end
 
+-- by: nil for oneself.
+local function remove(user_id, by)
+  return db.education:transaction(function(tx)
+    local count, err = tx:run({ "delete from second_factors where user_id = ?::uuid", user_id })
+    if not count or count == 0 then return count, err end
+    local recorded, failure = audit.of_person(tx, by, "second_factor.remove", user_id)
+    return recorded and count, failure
+  end)
+end
+
 --- Takes the own factor away.
+---@return integer? count 0: there was none
 function M.remove(user_id)
-  return db.education:run({ "delete from second_factors where user_id = ?::uuid", user_id })
+  return remove(user_id)
 end
 
 --- An admin takes away the factor of somebody of the own school who has lost phone and codes.
@@ -150,7 +165,7 @@ function M.reset(by, user_id)
   local row, err = db.education:one({ "select u.id from users u where u.id = ?::uuid and", user_id },
     access.manages_user(by, "u"))
   if not row then return nil, err end
-  local count, failure = M.remove(user_id)
+  local count, failure = remove(user_id, by)
   if not count then return nil, failure end
   return true
 end

@@ -4,6 +4,7 @@ local crypto = require "host.crypto"
 local json = require "host.json"
 local pg = require "host.pg"
 local access = require "model.access"
+local audit = require "model.audit"
 local db = require "model.db"
 local mail = require "model.mail"
 local page = require "model.page"
@@ -32,9 +33,9 @@ M.clean_login = clean_login
 local function email_place(user_id) return "users.email:" .. user_id end
 local function birth_place(user_id) return "users.birth_date:" .. user_id end
 
-local function insert(person, school_id, hash, tx)
+local function insert_row(tx, person, school_id, hash)
   local user_id, email = id.uuid(), clean_email(person.email)
-  return (tx or db.education):one(
+  return tx:one(
     { "insert into users as u (id, school_id, role, login, name, password_hash, email_sealed, email_index,"
       .. " birth_date_sealed) values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning " .. COLUMNS,
       user_id, school_id, person.role, clean_login(person.login), person.name, hash,
@@ -42,10 +43,21 @@ local function insert(person, school_id, hash, tx)
       personal.seal(person.birth_date, birth_place(user_id)) })
 end
 
+-- Inserts a person; by: who makes the account, nil for oneself and for set-up commands.
+local function insert(person, school_id, hash, tx, by)
+  return (tx or db.education):transaction(function(inner)
+    local made, err = insert_row(inner, person, school_id, hash)
+    if not made then return nil, err end
+    local recorded, failure = audit.person(inner, by, "user.create", made, { role = made.role, login = made.login,
+      name = made.name, email = clean_email(person.email), birth_date = person.birth_date })
+    return recorded and made, failure
+  end)
+end
+
 -- Inserts a person and asks them to prove their address, if they gave one.
-local function add(person, school_id, hash)
+local function add(person, school_id, hash, by)
   return db.education:transaction(function(tx)
-    local made, err = insert(person, school_id, hash, tx)
+    local made, err = insert(person, school_id, hash, tx, by)
     if not made then return nil, err end
     if clean_email(person.email) then
       local queued, failure = mail.queue("verify_email", { user_id = made.id }, tx)
@@ -86,7 +98,7 @@ function M.create(by, person)
   end
   local hash, err = password.hash(person.password, person)
   if not hash then return nil, err end
-  return add(person, by.school_id, hash)
+  return add(person, by.school_id, hash, by)
 end
 
 --- Makes any account, admins included: for set-up commands and imports, never on behalf of a request.
@@ -152,13 +164,28 @@ function M.list(viewer, filter, pages)
   }, pages)
 end
 
+-- Runs the statement of a change, asks for a proof of a new address, and records it.
+local function change(by, user_id, changes, email, ...)
+  local n, fragments = select("#", ...), { ... }
+  return db.education:transaction(function(tx)
+    local row, err = tx:one(unpack(fragments, 1, n))
+    if not row then return nil, err end
+    if email then
+      local queued, failure = mail.queue("verify_email", { user_id = user_id }, tx)
+      if not queued then return nil, failure end
+    end
+    local recorded, failure = audit.person(tx, by, "user.update", row, { name = changes.name, email = email })
+    return recorded and row, failure
+  end)
+end
+
 --- Changes the own name or email; an admin those of the own school's people.
 ---@param changes { name?: string, email?: string }
 ---@param revision integer? what the caller has seen
 function M.update(by, user_id, changes, revision)
   local email = clean_email(changes.email)
   local index = personal.index(email)
-  local row, err = db.education:one(
+  local row, err = change(by, user_id, changes, email,
     { "update users as u set name = coalesce(?, u.name), email_sealed = coalesce(?, u.email_sealed),"
       .. " email_index = coalesce(?, u.email_index), email_verified_at = case"
       .. " when ?::bytea is distinct from u.email_index and ?::bytea is not null then null"
@@ -167,10 +194,6 @@ function M.update(by, user_id, changes, revision)
     { "and (?::bigint is null or u.revision = ?::bigint)", revision, revision },
     by.id == user_id and "and true" or "and", by.id ~= user_id and access.manages_user(by, "u") or "",
     "returning " .. COLUMNS)
-  if row and email then
-    local queued, failure = mail.queue("verify_email", { user_id = user_id })
-    if not queued then return nil, failure end
-  end
   if row or err.code ~= "not_found" then return row, err end
   local seen = M.find(by, user_id)
   if not seen then return db.not_found("user") end
@@ -190,7 +213,8 @@ function M.set_state(by, user_id, state)
         .. " where user_id = ?::uuid and ended_at is null", user_id })
       if not ended then return nil, failure end
     end
-    return row
+    local recorded, failure = audit.person(tx, by, state == "suspended" and "user.suspend" or "user.restore", row)
+    return recorded and row, failure
   end)
 end
 
@@ -247,7 +271,11 @@ function M.link_child(parent, code)
       .. " nothing",
       parent.id, used.child_id })
     if not linked then return nil, failure end
-    return tx:one({ "select " .. COLUMNS .. " from users u where u.id = ?::uuid", used.child_id })
+    local child, missing = tx:one({ "select " .. COLUMNS .. " from users u where u.id = ?::uuid", used.child_id })
+    if not child then return nil, missing end
+    local recorded, lost = audit.record(tx, parent, "parent.link", { kind = "user", id = child.id,
+      school_id = child.school_id, detail = { parent_id = parent.id } })
+    return recorded and child, lost
   end)
 end
 
