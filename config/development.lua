@@ -32,6 +32,7 @@ return {
   check_answers = true,
   reload_pages = true,
   auth_rate_limit = 1000,
+  address_failures = 1000000,
   rate_limit = 60000,
   databases = {
     education = database("education"),

@@ -16,6 +16,7 @@ production.development = nil
 production.check_answers = nil
 production.reload_pages = nil
 production.auth_rate_limit = nil
+production.address_failures = nil
 production.rate_limit = nil
 production.trusted_proxies = { "127.0.0.1", "::1" }
 production.redis = "redis://127.0.0.1:6379"
@@ -23,5 +24,13 @@ production.token_secret = ""
 production.data_key = ""
 production.index_key = ""
 production.public_url = "https://toolbox.example"
+
+-- Logging in by Roblox (create.roblox.com, OAuth 2.0 apps; redirect: pages_url/login/by/roblox/callback). The secret is
+-- TOOLBOX_OIDC_ROBLOX_CLIENT_SECRET_FILE.
+local roblox = os.getenv("TOOLBOX_ROBLOX_CLIENT_ID")
+if roblox then
+  production.oidc = { roblox = { title = "Roblox", issuer = "https://apis.roblox.com/oauth/", client_id = roblox,
+    client_secret = "", scope = "openid profile" } }
+end
 
 return production

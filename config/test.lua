@@ -8,11 +8,23 @@ for name, port in (os.getenv("TOOLBOX_TEST_PORTS") or ""):gmatch("(%w+)=(%d+)") 
     development.admin_listen = "127.0.0.1:" .. port
   else
     development.services[name].listen = { "127.0.0.1:" .. port }
+    if name == "dashboard" then development.pages_url = "http://127.0.0.1:" .. port end
   end
 end
 
 -- TOOLBOX_TEST_LLM is "openai=http://127.0.0.1:41010": a server of the test's own that speaks as a model's does.
 local provider, url = (os.getenv("TOOLBOX_TEST_LLM") or ""):match("^(%l+)=(.+)$")
 if provider then development.llm = { provider = provider, url = url, model = "test-model", key = "test-key" } end
+
+-- TOOLBOX_TEST_OIDC is the issuer of a provider of the test's own (tests/support/oidc_provider.py).
+local issuer = os.getenv("TOOLBOX_TEST_OIDC")
+if issuer then
+  development.oidc = { peer = { title = "Peer", issuer = issuer, client_id = "toolbox", client_secret = "peer secret",
+    redirects = { "http://127.0.0.1/back" } } }
+end
+
+-- TOOLBOX_TEST_SMTP is a mail server of the test's own (tests/support/smtp_peer.py).
+local smtp = os.getenv("TOOLBOX_TEST_SMTP")
+if smtp then development.mail = { server = smtp, from = "school@example.org", tls = "none" } end
 
 return development

@@ -195,7 +195,7 @@ end
 ---The dashboard's own page, to which every provider sends people back.
 ---@param name string
 function M.callback(name)
-  return settings.pages_url .. "/login/" .. name .. "/callback"
+  return settings.pages_url .. "/login/by/" .. name .. "/callback"
 end
 
 ---Whether a client may be sent back to an address.

@@ -34,6 +34,7 @@ local service = router.new {
   produces = "text/html",
   resources = {
     require "services.dashboard.login",
+    require "services.dashboard.account",
     require "services.dashboard.classes",
     require "services.dashboard.courses",
     require "services.dashboard.lessons",
