@@ -175,6 +175,8 @@ return {
     doc = "open dashboard pages load themselves again after a reload: for development" },
   { name = "development", type = "boolean", default = false, reload = true,
     doc = "allows what would be a mistake elsewhere, such as migrate reset" },
+  { name = "schema_files", type = "boolean", default = false, reload = true,
+    doc = "migrate up writes what the migrations have made to migrations/DATABASE/schema.sql: for development" },
   { name = "workflow_lease", type = "duration", default = "15 s", min = "1 s", max = "10 min", reload = true,
     doc = "a runner of a workflow that is not heard of for so long is given up, and another goes on" },
   { name = "workflow_slots", type = "integer", default = 4, min = 1, max = 1000, reload = true,

@@ -31,6 +31,7 @@ return {
   development = true,
   check_answers = true,
   reload_pages = true,
+  schema_files = true,
   auth_rate_limit = 1000,
   address_failures = 1000000,
   rate_limit = 60000,

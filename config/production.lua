@@ -15,6 +15,7 @@ production.access_log = true
 production.development = nil
 production.check_answers = nil
 production.reload_pages = nil
+production.schema_files = nil
 production.auth_rate_limit = nil
 production.address_failures = nil
 production.rate_limit = nil

@@ -3,6 +3,8 @@
 
 local development = include("development")
 
+development.schema_files = nil -- tests write nothing into the tree
+
 for name, port in (os.getenv("TOOLBOX_TEST_PORTS") or ""):gmatch("(%w+)=(%d+)") do
   if name == "admin" then
     development.admin_listen = "127.0.0.1:" .. port

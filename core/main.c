@@ -23,7 +23,7 @@ static const double RELOAD_LIMIT = 30, STOP_LIMIT = 900, STATUS_LIMIT = 5; /* se
 
 struct options {
     const char *config, *control;
-    bool watch, help;
+    bool watch, start, help;
     char **rest; /* what stands behind the options of this word */
 };
 
@@ -31,7 +31,7 @@ static const char usage[] =
     "usage: toolboxd COMMAND [OPTIONS]\n"
     "\n"
     "  serve [--config FILE] [--watch]   run the server; --watch reloads on save\n"
-    "  check [--config FILE]             check configuration and scripts, print the effective settings\n"
+    "  check [--config FILE] [--start]   check configuration and scripts, print the effective settings\n"
     "  reload [--control SOCKET]         load the scripts and settings anew; the old ones stay if they do not load\n"
     "  status [--control SOCKET]         what runs\n"
     "  stop [--control SOCKET]           finish what is in flight, then end\n"
@@ -82,7 +82,8 @@ static bool is_option(const char *argument, const char *name)
     return strncmp(argument, name, n) == 0 && (argument[n] == '\0' || argument[n] == '=');
 }
 
-/* Reads options up to the first other word. allowed: "c" --config, "s" --control, "w" --watch. 0, or an exit code. */
+/* Reads options up to the first other word. allowed: "c" --config, "s" --control, "w" --watch, "r" --start. 0, or an
+ * exit code. */
 static int read_options(char **arguments, const char *allowed, struct options *o)
 {
     char **p = arguments;
@@ -92,6 +93,8 @@ static int read_options(char **arguments, const char *allowed, struct options *o
             o->help = true;
         else if (strchr(allowed, 'w') && strcmp(option, "--watch") == 0)
             o->watch = true;
+        else if (strchr(allowed, 'r') && strcmp(option, "--start") == 0)
+            o->start = true;
         else if (strchr(allowed, 'c') && is_option(option, "--config"))
             target = &o->config;
         else if (strchr(allowed, 's') && is_option(option, "--control"))
@@ -110,7 +113,7 @@ static int check(const struct options *o)
 {
     struct buf error = {0}, text = {0};
     int code = 0;
-    int fd = candidate_check(o->config, NULL, &error, &code);
+    int fd = candidate_check(o->config, NULL, o->start, &error, &code);
     if (fd < 0) {
         fprintf(stderr, "toolboxd: %s\n", buf_cstr(&error));
     } else {
@@ -152,10 +155,13 @@ static const struct word {
     {"serve", "cw",
      "usage: toolboxd serve [--config FILE] [--watch]\n\nRuns the server in the foreground. SIGHUP reloads, SIGTERM "
      "drains and ends.\n--watch reloads whenever a script or the configuration is saved.\n"},
-    {"check", "c",
-     "usage: toolboxd check [--config FILE]\n\nLoads the configuration and all scripts as a reload would and prints "
+    {"check", "cr",
+     "usage: toolboxd check [--config FILE] [--start]\n\nLoads the configuration and all scripts as a reload would and "
+     "prints "
      "the "
-     "effective settings, secrets masked.\nExit 2: the configuration is wrong; 1: the scripts are.\n"},
+     "effective settings, secrets masked. --start: also asks whether a server could start, as serve does (databases "
+     "and "
+     "their\nmigrations).\nExit 2: the configuration or a database is wrong; 1: the scripts are.\n"},
     {"reload", "s",
      "usage: toolboxd reload [--control SOCKET]\n\nReturns when every worker runs the new generation, or says what is "
      "wrong (exit 1) and leaves the old one.\n"},

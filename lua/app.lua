@@ -1,5 +1,6 @@
 -- app.lua: the table of contents: which services there are, and what they have in common. The core calls it once per
--- generation (setting app); which of the services a process runs says the setting services.
+-- generation (setting app); which of the services a process runs says the setting services. `ready` is asked before a
+-- server starts, `start` runs in each worker after a swap.
 
 local attempt = require "model.attempt"
 local account = require "model.account"
@@ -14,6 +15,7 @@ local keyring = require "web.keyring"
 local limits = require "web.limits"
 local live = require "web.live"
 local lockout = require "model.lockout"
+local log = require "host.log"
 local mail = require "model.mail"
 local memory = require "model.memory"
 local migration = require "model.migration"
@@ -101,4 +103,36 @@ local function start()
   end
 end
 
-return { services = services, start = start }
+-- Seconds; a start waits no longer for a database to say what was migrated.
+local PATIENCE = 4
+
+-- Why a server must not start on this database: what was not applied, or was changed or lost after it was applied; ""
+-- if nothing. nil, err if the database does not answer: that is no reason, since it may come back, and /readyz tells.
+local function wrong_schema(name)
+  return task.within(PATIENCE, function()
+    local pending, err = migration.pending(name)
+    if not pending then return err.code == "conflict" and err.message or nil, err end
+    if #pending == 0 then return "" end
+    return ("%s: not applied: %s; toolboxd migrate up applies it"):format(name, table.concat(pending, ", "))
+  end)
+end
+
+local function ready()
+  local checks = {}
+  for _, name in ipairs(db.names) do
+    if settings.databases[name] then
+      checks[#checks + 1] = function()
+        local wrong, err = wrong_schema(name)
+        if wrong then return wrong end
+        log.warn("the schema cannot be checked before the start",
+          { database = name, reason = err and (err.reason or err.message) })
+        return ""
+      end
+    end
+  end
+  for _, wrong in ipairs(task.all(checks)) do
+    if wrong ~= "" then return wrong end
+  end
+end
+
+return { services = services, start = start, ready = ready }

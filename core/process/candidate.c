@@ -1,8 +1,8 @@
 /* process/candidate.c: see candidate.h.
  *
- * The child reads the configuration, compiles every script, runs the modules' bodies as a worker would, and answers
- * with one message. JIT off and a hook set by SIGALRM stop an endless loop at its line; the master kills a child that
- * does not even end then. */
+ * The child reads the configuration, compiles every script, runs the modules' bodies as a worker would, asks the app
+ * whether it is ready (before a start), and answers with one message. JIT off and a hook set by SIGALRM stop an endless
+ * loop at its line; the master kills a child that does not even end then. */
 #include "process/candidate.h"
 
 #include <errno.h>
@@ -22,6 +22,7 @@
 #include "loop/poll.h"
 #include "loop/timer.h"
 #include "process/message.h"
+#include "process/readiness.h"
 #include "process/spawn.h"
 #include "vm/generation.h"
 #include "vm/loader.h"
@@ -57,7 +58,20 @@ static bool refused_change(const struct set *before, const struct settings *sett
     return name != NULL;
 }
 
-static bool load_check(int fd, struct buf *error)
+/* What keeps an app from starting lies outside of its scripts, so it counts as configuration. */
+static bool try_app(struct worker_env *env, struct set *set, bool ask, struct buf *error, int *code)
+{
+    struct vm *vm = generation_try(env, set, error);
+    if (!vm)
+        return false;
+    bool good = !ask || readiness_ask(env, vm, error);
+    if (!good)
+        *code = CONFIG_CODE;
+    vm_close(vm);
+    return good;
+}
+
+static bool load_check(int fd, bool ask, struct buf *error, int *code)
 {
     struct set *set = set_open(fd);
     struct counter_segment *counters = counter_segment_new();
@@ -68,8 +82,10 @@ static bool load_check(int fd, struct buf *error)
     } else {
         env.segments = &env.counters;
         env.segment_count = 1;
-        env.lua_limit = (size_t)settings_int(set_settings(set), "lua_memory");
-        good = certificates_check(set, error) && generation_check(&env, set, error);
+        env.settings = set_settings(set);
+        env.set = set;
+        env.lua_limit = (size_t)settings_int(env.settings, "lua_memory");
+        good = certificates_check(set, error) && try_app(&env, set, ask, error, code);
     }
     if (env.loop)
         loop_free(env.loop);
@@ -79,7 +95,7 @@ static bool load_check(int fd, struct buf *error)
     return good;
 }
 
-int candidate_check(const char *config, const struct set *before, struct buf *error, int *code)
+int candidate_check(const char *config, const struct set *before, bool ask, struct buf *error, int *code)
 {
     *code = CONFIG_CODE;
     struct settings *settings = settings_load(config, environ, error);
@@ -90,7 +106,7 @@ int candidate_check(const char *config, const struct set *before, struct buf *er
     }
     *code = SCRIPT_CODE;
     int fd = set_build(settings, error);
-    if (fd >= 0 && !load_check(fd, error)) {
+    if (fd >= 0 && !load_check(fd, ask, error, code)) {
         close(fd);
         fd = -1;
     }
@@ -106,7 +122,7 @@ static void on_alarm(int signal)
     vm_interrupt("loading took longer than load_timeout");
 }
 
-static _Noreturn void child(int socket, const char *config, const struct set *before)
+static _Noreturn void child(int socket, const char *config, const struct set *before, bool ask)
 {
     struct rlimit memory = {CANDIDATE_MEMORY, CANDIDATE_MEMORY};
     struct itimerval timer = {.it_value = {(time_t)time_limit, (suseconds_t)((time_limit - (time_t)time_limit) * 1e6)}};
@@ -117,7 +133,7 @@ static _Noreturn void child(int socket, const char *config, const struct set *be
         setrlimit(RLIMIT_DATA, &memory);
     signal(SIGALRM, on_alarm);
     setitimer(ITIMER_REAL, &timer, NULL);
-    int fd = candidate_check(config, before, &error, &code);
+    int fd = candidate_check(config, before, ask, &error, &code);
     if (fd >= 0)
         message_send(socket, MESSAGE_ACCEPTED, 0, NULL, fd);
     else
@@ -170,8 +186,9 @@ static void on_late(struct timer *timer)
     buf_free(&error);
 }
 
-struct candidate *candidate_start(struct loop *loop, const char *config, const struct set *before, double seconds,
-                                  void (*done)(void *arg, int set_fd, const char *error, int code), void *arg)
+struct candidate *candidate_start(struct loop *loop, const char *config, const struct set *before, bool ask,
+                                  double seconds, void (*done)(void *arg, int set_fd, const char *error, int code),
+                                  void *arg)
 {
     int fds[2];
     if (!message_pair(fds))
@@ -179,7 +196,7 @@ struct candidate *candidate_start(struct loop *loop, const char *config, const s
     time_limit = seconds;
     pid_t pid = spawn(&fds[1], 1);
     if (pid == 0)
-        child(fds[1], config, before);
+        child(fds[1], config, before, ask);
     close(fds[1]);
     if (pid < 0) {
         close(fds[0]);

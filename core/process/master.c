@@ -151,7 +151,7 @@ static bool try_configuration(struct master *m)
 {
     static const int early[] = {SIGTERM, SIGINT, 0};
     signals_catch(m->loop, early, on_early_signal, m);
-    m->candidate = candidate_start(m->loop, m->config, NULL, FIRST_LOAD, on_first_candidate, m);
+    m->candidate = candidate_start(m->loop, m->config, NULL, !m->inherited->any, FIRST_LOAD, on_first_candidate, m);
     if (!m->candidate) {
         m->exit_code = complain("a candidate process cannot be started", 1);
         return false;

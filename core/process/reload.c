@@ -134,7 +134,7 @@ static void next_reload(struct master *m)
     if (!m->reloads || m->candidate || m->handing_over || m->stopping)
         return;
     double seconds = settings_real(master_settings(m), "load_timeout");
-    m->candidate = candidate_start(m->loop, m->config, m->set, seconds, on_candidate, m);
+    m->candidate = candidate_start(m->loop, m->config, m->set, false, seconds, on_candidate, m);
     if (!m->candidate)
         finish(m, false, "a candidate process cannot be started\n");
 }

@@ -45,7 +45,7 @@ void upgrade_start(struct master *m)
         int null = open("/dev/null", O_WRONLY);
         if (null >= 0)
             dup2(null, STDOUT_FILENO);
-        execl(program, "toolboxd", "check", "--config", config_file, (char *)NULL);
+        execl(program, "toolboxd", "check", "--start", "--config", config_file, (char *)NULL);
         _exit(127);
     }
     if (pid < 0)

@@ -128,15 +128,24 @@ static bool build(struct generation *g, struct buf *error)
     return g->vm && load_app(g->vm, error);
 }
 
-bool generation_check(struct worker_env *env, struct set *set, struct buf *error)
+struct vm *generation_try(struct worker_env *env, struct set *set, struct buf *error)
 {
     struct vm *vm = new_vm(env, set, 0, error);
     if (!vm)
-        return false;
+        return NULL;
     luaJIT_setmode(vm_state(vm), 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
-    bool good = load_app(vm, error);
+    if (load_app(vm, error))
+        return vm;
     vm_close(vm);
-    return good;
+    return NULL;
+}
+
+bool generation_check(struct worker_env *env, struct set *set, struct buf *error)
+{
+    struct vm *vm = generation_try(env, set, error);
+    if (vm)
+        vm_close(vm);
+    return vm != NULL;
 }
 
 static void generation_free(struct generation *g)

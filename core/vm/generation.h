@@ -33,6 +33,9 @@ bool generations_load_now(struct generations *all, struct set *set, unsigned num
  * vm_interrupt stops any loop. False with error. */
 bool generation_check(struct worker_env *env, struct set *set, struct buf *error);
 
+/* The same, but gives the VM, which the caller closes; NULL with error. */
+struct vm *generation_try(struct worker_env *env, struct set *set, struct buf *error);
+
 /* Octets of Lua in all VMs alive. */
 size_t generations_memory(const struct generations *all);
 

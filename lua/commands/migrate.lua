@@ -14,7 +14,8 @@ usage: toolboxd migrate [--config FILE] [COMMAND]
   reset DATABASE|all     throw everything away and start anew (development only)
 
 Databases: education, content, roblox, memory. Files are migrations/DATABASE/0001_what.sql: plain SQL, one transaction
-each, applied in the order of their numbers, never changed once applied.]]
+each, applied in the order of their numbers, never changed once applied. Where the setting schema_files is true, up also
+writes migrations/DATABASE/schema.sql: all that the migrations have made so far, to read and to compare.]]
 
 -- migrations/ lies beside the first root (lua/).
 local base = settings.roots[1]:gsub("/+$", ""):gsub("[^/]*$", "")
@@ -56,6 +57,60 @@ local function is_database(name)
   return false
 end
 
+-- pg_dump's text without what differs between versions and runs: comments, settings, the random words of \restrict.
+local function normalised(dump)
+  local lines = {}
+  for line in dump:gmatch("([^\n]*)\n") do
+    local noise = line:find("^%-%-") or line:find("^SET ") or line:find("^SELECT pg_catalog%.set_config")
+      or line:find("^\\%l*restrict")
+    if not noise and (line ~= "" or lines[#lines] ~= "") then lines[#lines + 1] = line end
+  end
+  return (table.concat(lines, "\n"):gsub("^\n+", ""):gsub("\n+$", "") .. "\n")
+end
+
+local function output(command)
+  local pipe = assert(io.popen(command))
+  local text = pipe:read("*a")
+  pipe:close()
+  return text
+end
+
+local function dump(database)
+  local text = output("pg_dump --schema-only --no-owner --no-privileges --exclude-table=schema_migrations -d "
+    .. quoted(settings.databases[database].url))
+  return text:find("-- PostgreSQL database dump complete", 1, true) and normalised(text)
+end
+
+-- Replaced in one step, since a watching server or a second node may read it meanwhile.
+local function write(path, text)
+  local file = assert(io.open(path .. ".new", "wb"))
+  file:write(text)
+  file:close()
+  assert(os.rename(path .. ".new", path))
+end
+
+local SCHEMA_HEAD = "-- What the migrations of this folder make, for readers; `toolboxd migrate up` writes it.\n\n"
+
+-- The schema as it is now, beside its migrations.
+local function write_schema(database)
+  if output("command -v pg_dump") == "" then
+    say("%-10s schema.sql is left as it is: there is no pg_dump here", database)
+    return
+  end
+  local text = dump(database)
+  if not text then
+    say("%-10s schema.sql is left as it is: pg_dump failed", database)
+    return
+  end
+  local path = base .. "migrations/" .. database .. "/schema.sql"
+  local file = io.open(path, "rb")
+  local before = file and file:read("*a")
+  if file then file:close() end
+  if before == SCHEMA_HEAD .. text then return end
+  write(path, SCHEMA_HEAD .. text)
+  say("%-10s schema.sql written", database)
+end
+
 local commands = {}
 
 function commands.up()
@@ -63,6 +118,7 @@ function commands.up()
     local names, err = migration.up(database, disk, function(name) say("%-10s %s applied", database, name) end)
     if not names then return complain(database, err) end
     if #names == 0 then say("%-10s is up to date", database) end
+    if settings.schema_files then write_schema(database) end
   end
   return 0
 end

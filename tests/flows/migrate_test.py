@@ -1,5 +1,6 @@
 """toolboxd migrate: forward only, checksummed, one node at a time; a service says what its database lacks."""
 import os
+import shutil
 import subprocess
 
 import daemon
@@ -101,9 +102,51 @@ def test_a_file_that_fails_leaves_nothing_behind(installation):
     assert installation.sql(installation.name("content"), "select to_regclass('badges') is null") == "f"
 
 
-def test_a_service_says_what_its_database_lacks(installation):
-    for database in ("education", "content", "roblox"):
-        installation.sql(installation.name(database), "create table other (id integer)")
+def test_the_schema_in_the_tree_is_what_the_migrations_make(installation):
+    installation.extra["TOOLBOX_SCHEMA_FILES"] = "true"
+    for database in DATABASES:
+        (installation.tree / "migrations" / database / "schema.sql").unlink()
+    assert installation.migrate("up").returncode == 0
+    for database in DATABASES:
+        name = f"migrations/{database}/schema.sql"
+        assert (installation.tree / name).read_text() == (daemon.ROOT / name).read_text(), (
+            f"{name} is old: tools/dev --setup writes it anew")
+    assert "written" not in installation.migrate("up").stdout
+    bare = installation.folder / "bin"
+    bare.mkdir()
+    (bare / "ls").symlink_to(shutil.which("ls"))
+    installation.extra["PATH"] = str(bare)
+    assert "no pg_dump" in installation.migrate("up").stdout
+
+
+def refusal(installation):
+    """Why the server does not start: one line, exit 2."""
+    offset = installation.log.stat().st_size if installation.log.exists() else 0
+    installation.spawn()
+    assert installation.process.wait(daemon.DEADLINE) == 2, installation.tail()
+    said = installation.log.read_text()[offset:]
+    assert said.startswith("toolboxd: ") and said.count("\n") == 1, said
+    return said
+
+
+def test_a_server_does_not_start_on_a_missing_or_changed_migration(installation):
+    said = refusal(installation)
+    assert "education: not applied: 0001_accounts.sql, 0002_classes.sql" in said and "migrate up" in said
+    assert installation.migrate("up").returncode == 0
+    path = installation.tree / "migrations" / "memory" / "0001_memories.sql"
+    text = path.read_text()
+    path.write_text(text + "\n-- changed\n")
+    assert "memory: 0001_memories.sql was applied and has been changed since" in refusal(installation)
+    checked = installation.command("check", "--config", installation.config, "--start")
+    assert checked.returncode == 2 and "0001_memories.sql" in checked.stderr, checked
+    assert installation.command("check", "--config", installation.config).returncode == 0
+    path.write_text(text)
+    installation.start()
+
+
+def test_a_server_starts_without_its_database_and_says_so(installation):
+    assert installation.migrate("up").returncode == 0
+    installation.sql("template1", f"alter database {installation.name('memory')} rename to {installation.name('away')}")
     installation.spawn()
 
     def answer():
@@ -113,9 +156,8 @@ def test_a_service_says_what_its_database_lacks(installation):
             return None
     ready = daemon.wait_for(answer, "an answer", 60)
     assert ready.status == 503, ready
-    lacking = {part["name"]: part["reason"] for part in ready.json["parts"] if not part["ok"]}
-    assert "0001_accounts.sql" in lacking["education"]
-    assert installation.migrate("up").returncode == 0
+    assert [part["name"] for part in ready.json["parts"] if not part["ok"]] == ["memory"]
+    installation.sql("template1", f"alter database {installation.name('away')} rename to {installation.name('memory')}")
     daemon.wait_for(lambda: installation.call("api", "GET", "/readyz").status == 200, "readiness", 60)
 
 
