@@ -113,6 +113,32 @@ function M.grade(user, submission_id, given, revision)
   end)
 end
 
+--- A teacher grades a student who handed nothing in here: work on paper, an answer in class.
+---@param given { student_id: string, score: number, feedback?: string }
+---@return table? submission
+---@return table? err not_found, conflict (there is a submission: grade that), invalid
+function M.give(user, assignment_id, given)
+  return db.education:transaction(function(tx)
+    local work, err = tx:one({ "select g.id, g.class_id, g.points from assignments g where g.id = ?::uuid and",
+      assignment_id }, access.manages_assignment(user, "g"), "for share of g")
+    if not work then return nil, err end
+    if given.score > work.points then
+      return db.fail("invalid", ("the assignment has %d points"):format(work.points), "score")
+    end
+    local seat, none = tx:one({ "select e.student_id from enrolments e where e.class_id = ?::uuid and e.student_id ="
+      .. " ?::uuid", work.class_id, given.student_id })
+    if not seat then
+      if none.code == "not_found" then return db.fail("invalid", "the class has no such student", "student_id") end
+      return nil, none
+    end
+    local made, failure = tx:one({ "insert into submissions (id, assignment_id, student_id, state) values (?, ?, ?,"
+      .. " 'submitted') returning id", id.uuid(), work.id, seat.student_id })
+    if not made then return nil, failure end
+    return M.change(tx, { id = made.id, class_id = work.class_id }, { state = "graded",
+      score = grade.rounded(given.score), feedback = given.feedback, by = user.id, reason = "graded" })
+  end)
+end
+
 --- A teacher gives work back for revision. A grade that it had does not count until it is graded again.
 ---@param feedback string
 function M.send_back(user, submission_id, feedback, revision)

@@ -107,15 +107,26 @@ local function check(questions)
   return true
 end
 
---- Makes a quiz of a teacher's own.
----@param made table title, questions; optional: max_attempts, passing_score, time_limit, shuffle, reveal
+-- Whose a new quiz is: that of who keeps its lesson, or of who makes it.
+local function owner_of(tx, user, lesson_id)
+  if not lesson_id or lesson_id == json.null then return { teacher_id = user.id, school_id = user.school_id } end
+  local lesson, err = tx:one({ "select l.id as lesson_id, l.teacher_id, l.school_id from lessons l where l.id = ?::uuid"
+    .. " and", lesson_id }, access.manages_lesson(user, "l"))
+  if not lesson and err.code == "not_found" then return db.fail("invalid", "you keep no such lesson", "lesson_id") end
+  return lesson, err
+end
+
+--- Makes a quiz of a teacher's own, or for a lesson that has none.
+---@param made table title, questions; optional: lesson_id, max_attempts, passing_score, time_limit, shuffle, reveal
 function M.create(user, made)
   local good, wrong = check(made.questions)
   if not good then return nil, wrong end
   return db.education:transaction(function(tx)
-    local quiz, err = tx:one({ "insert into quizzes as z (id, teacher_id, school_id, title, max_attempts,"
-      .. " passing_score, time_limit, shuffle, reveal) values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning " .. BRIEF,
-      id.uuid(), user.id, user.school_id ~= json.null and user.school_id or nil, made.title, made.max_attempts or 3,
+    local owner, none = owner_of(tx, user, made.lesson_id)
+    if not owner then return nil, none end
+    local quiz, err = tx:one({ "insert into quizzes as z (id, lesson_id, teacher_id, school_id, title, max_attempts,"
+      .. " passing_score, time_limit, shuffle, reveal) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning " .. BRIEF,
+      id.uuid(), owner.lesson_id, owner.teacher_id, owner.school_id, made.title, made.max_attempts or 3,
       made.passing_score or 70, made.time_limit ~= json.null and made.time_limit or nil, made.shuffle or false,
       made.reveal or "submitted" })
     if not quiz then return nil, err end

@@ -39,6 +39,10 @@ local Grade = schema.object {
   feedback = optional(schema.multiline(0, 10000)), penalty = optional(schema.integer(0, 100)),
 }
 
+local Given = schema.object {
+  student_id = schema.id(shapes.USERS), score = schema.number(0, 1000), feedback = optional(schema.multiline(0, 10000)),
+}
+
 local Return = schema.object { feedback = schema.multiline(1, 10000) }
 
 local function list(req)
@@ -95,6 +99,10 @@ local function grade(req)
   return grading.grade(req.user, req.params.submission_id, req.body, req.revision)
 end
 
+local function give(req)
+  return grading.give(req.user, req.params.assignment_id, req.body)
+end
+
 local function send_back(req)
   return grading.send_back(req.user, req.params.submission_id, req.body.feedback)
 end
@@ -132,6 +140,10 @@ return {
   ["/assignments/{assignment_id}/submissions"] = {
     POST = { "Hand in work", role("student", hand_in), params = by_id, body = Work, out = shapes.Submission,
       creates = shapes.SUBMISSIONS, errors = { "conflict" }, id = "handIn", tags = tags },
+  },
+  ["/assignments/{assignment_id}/grades"] = {
+    POST = { "Grade a student who handed nothing in", role("teacher", give), params = by_id, body = Given,
+      out = shapes.Submission, creates = shapes.SUBMISSIONS, errors = { "conflict" }, id = "giveGrade", tags = tags },
   },
   ["/submissions"] = {
     GET = { "List submissions with their grades", signed_in(submissions), out = schema.list(shapes.SubmissionListed),

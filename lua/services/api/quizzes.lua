@@ -38,7 +38,7 @@ local question = schema.variant("kind", {
   drag_drop = kind({ places = places }, { "choices", "targets" }),
 })
 
-local New = schema.object {
+local fields = {
   title = shapes.name, questions = schema.array(question, 1, 100),
   max_attempts = optional(schema.integer(1, 100), 3),
   passing_score = optional(schema.integer(0, 100), 70),
@@ -47,7 +47,9 @@ local New = schema.object {
   reveal = optional(schema.enum { "submitted", "closed", "never" }, "submitted"),
 }
 
-local Change = schema.partial(New)
+local Change = schema.partial(schema.object(fields))
+
+local New = schema.extend(schema.object(fields), { lesson_id = optional(nullable(schema.id(shapes.LESSONS))) })
 
 local share = nullable(schema.number(0, 1))
 
@@ -107,8 +109,8 @@ return {
     GET = { "List one's quizzes", role("teacher", list), out = schema.list(shapes.QuizBrief),
       query = cursor.query({ "title" }, { lesson_id = optional(schema.id(shapes.LESSONS)) }), id = "listQuizzes",
       tags = tags },
-    POST = { "Make a quiz", role("teacher", create), body = New, out = shapes.Quiz, creates = true, id = "createQuiz",
-      tags = tags },
+    POST = { "Make a quiz", role("teacher", create), body = New, out = shapes.Quiz, creates = true,
+      errors = { "conflict" }, id = "createQuiz", tags = tags },
   },
   ["/quizzes/{quiz_id}"] = {
     GET = { "Show a quiz with its answers", role("teacher", show), params = by_id, out = shapes.Quiz, id = "showQuiz",

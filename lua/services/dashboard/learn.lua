@@ -1,15 +1,14 @@
 -- services/dashboard/learn.lua: a student's pages: classes, lessons, quizzes and the own progress.
 
+local answers = require "services.dashboard.answers"
 local attempt = require "model.attempt"
 local class = require "model.class"
 local enrolment = require "model.enrolment"
 local guard = require "web.guard"
-local json = require "host.json"
 local lesson = require "model.lesson"
 local page = require "services.dashboard.page"
 local progress = require "model.progress"
 local schema = require "web.schema"
-local url = require "util.url"
 local user = require "model.user"
 
 local Join = schema.object { code = schema.text(4, 20) }
@@ -55,27 +54,12 @@ local function start(req)
   return page.part("attempt", { lesson_id = req.params.lesson_id, attempt = begun })
 end
 
--- The form's fields are the questions' ids, so no schema can know them: they are read here and limited by the quiz.
-local function answers_of(text)
-  local fields = url.parse(text, 300)
-  if not fields then return nil end
-  local answers = json.array {}
-  for id, value in pairs(fields) do
-    local question_id = id:match("^answer:(%x+%-%x+%-%x+%-%x+%-%x+)$")
-    if not question_id or type(value) ~= "string" or #value > 1000 then return nil end
-    local given = value
-    if value == "true:" then given = true elseif value == "false:" then given = false end
-    answers[#answers + 1] = { question_id = question_id, answer = given }
-  end
-  return answers
-end
-
 local function submit(req)
   local text, err = req.http:body()
   if not text then return nil, err end
-  local answers = answers_of(text)
-  if not answers then return nil, { code = "malformed", message = "the answers cannot be read" } end
-  local result, failure = attempt.submit(req.user, req.params.attempt_id, answers)
+  local given = answers.read(text)
+  if not given then return nil, { code = "malformed", message = "the answers cannot be read" } end
+  local result, failure = attempt.submit(req.user, req.params.attempt_id, given)
   if not result then return nil, failure end
   return page.part("result", { result = result })
 end

@@ -39,12 +39,20 @@ local function paragraphs(text)
   return list
 end
 
+-- One entry for each gap of a text, written ____.
+local function gaps(text)
+  local list = {}
+  for gap in text:gmatch("____+") do list[#list + 1] = gap end
+  return list
+end
+
 local function there(value)
   return value ~= nil and type(value) ~= "userdata"
 end
 
 local templates = template.new(function(name) return file.read(VIEWS .. name .. ".html") end, {
   moment = moment, minutes = minutes, paragraphs = paragraphs, there = there,
+  gaps = gaps,
 })
 
 ---A view alone: what htmx puts into a page.

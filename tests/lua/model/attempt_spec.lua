@@ -177,6 +177,18 @@ describe("a quiz of one's own", function()
     assert.is_nil(quiz.update(factory.person("teacher"), made.id, { title = "x" }))
   end)
 
+  it("may be that of a lesson which has none", function()
+    local group = factory.class()
+    local lesson = must(require("model.lesson").create(group.teacher, { course_id = group.course.id, title = "Bare" }))
+    local made = factory.quiz(group.teacher, { lesson_id = lesson.id })
+    assert.are.equal(made.id, must(quiz.of_lesson(group.teacher, lesson.id)).id)
+    local _, twice = quiz.create(group.teacher, { lesson_id = lesson.id, title = "x", questions = factory.questions() })
+    assert.are.equal("lesson_id", twice.field)
+    local _, foreign = quiz.create(factory.person("teacher"), { lesson_id = lesson.id, title = "x",
+      questions = factory.questions() })
+    assert.are.equal("lesson_id", foreign.field)
+  end)
+
   it("names the question that cannot be marked", function()
     local questions = factory.questions()
     questions[2] = { kind = "multiple_choice", prompt = "?", choices = { { id = "a", text = "A" },
