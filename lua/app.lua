@@ -19,6 +19,8 @@ local log = require "host.log"
 local mail = require "model.mail"
 local memory = require "model.memory"
 local migration = require "model.migration"
+local permission = require "model.permission"
+local permissions = require "web.permission"
 local postman = require "workflow.postman"
 local redis = require "host.redis"
 local second_factor = require "model.second_factor"
@@ -72,9 +74,10 @@ for name in pairs(settings.services) do
   services[name] = require(module).equip(platform)
 end
 
--- Keys and ended sessions first: until they are known nobody is let in.
+-- Keys, permissions and ended sessions first: until they are known nobody is let in.
 local function watch_sessions()
   signing_key.watch(keyring.use)
+  permission.watch(permissions.use)
   sessions.watch(function(session_id)
     tokens.end_session(session_id)
     hub.end_session(session_id)

@@ -7,7 +7,7 @@ Lists method, path, who may call it and file:line of every route, of all service
 
 local function who(rule)
   if not rule.scheme then return "public" end
-  if rule.role_names then return table.concat(rule.role_names, ",") end
+  if rule.permissions then return table.concat(rule.permissions, ",") end
   return rule.scheme == "user" and "signed in" or rule.scheme
 end
 

@@ -8,14 +8,12 @@
 -- proves who he is (a scheme: a token, a cookie, a plugin's key) is told to the router by the service.
 
 local errors = require "web.errors"
+local permission = require "web.permission"
 
 local M = {}
 
 local Guarded = {}
 Guarded.__index = Guarded
-
--- An admin has a teacher's rights within the own school; models keep to the school.
-local implied = { teacher = { "admin" } }
 
 ---@param value any
 ---@return boolean
@@ -46,20 +44,20 @@ function M.signed_in(handler)
   return guard(handler, { scheme = "user" }, 2)
 end
 
----Users with one of these roles.
+---Users who may do what a role stands for (web/permission.lua): with the seeded rows, an admin has a teacher's rights;
+---models keep to the own school.
 ---@param roles string|string[]
 ---@param handler function|table
 function M.role(roles, handler)
   if type(roles) == "string" then roles = { roles } end
-  local set = {}
-  for _, name in ipairs(roles) do
-    set[name] = true
-    for _, more in ipairs(implied[name] or {}) do set[more] = true end
-  end
-  local names = {}
-  for name in pairs(set) do names[#names + 1] = name end
-  table.sort(names)
-  return guard(handler, { scheme = "user", roles = set, role_names = names }, 2)
+  return guard(handler, { scheme = "user", permissions = permission.of_words(roles) }, 2)
+end
+
+---Users who hold a permission that no role stands for alone.
+---@param name string
+---@param handler function|table
+function M.may(name, handler)
+  return guard(handler, { scheme = "user", permissions = { name } }, 2)
 end
 
 ---Callers that a scheme of this service knows, such as a Studio plugin or a game server.
@@ -80,9 +78,13 @@ function M.admit(rule, schemes, req)
   if not name then return false end
   local caller, err = schemes[name].check(req)
   if not caller then return nil, err or errors.new("unauthenticated") end
-  local roles = rule.roles
-  if roles and not roles[caller.role] then
-    return nil, errors.new("forbidden", "This needs the role " .. table.concat(rule.role_names, " or "))
+  local needed = rule.permissions
+  if needed then
+    local may = permission.may(caller.role, needed)
+    if may == nil then return nil, errors.new("unavailable", "Permissions cannot be checked now") end
+    if not may then
+      return nil, errors.new("forbidden", "This needs the permission " .. table.concat(needed, " or "))
+    end
   end
   return caller
 end

@@ -3,6 +3,7 @@
 local errors = require "web.errors"
 local json = require "host.json"
 local jsonschema = require "web.jsonschema"
+local permission = require "web.permission"
 
 local M = {}
 
@@ -27,7 +28,7 @@ local function codes_of(route)
   local codes = { not_acceptable = true, internal = true, unavailable = true }
   local function add(...) for _, code in ipairs { ... } do codes[code] = true end end
   if route.guard.scheme then add("unauthenticated") end
-  if route.guard.roles then add("forbidden") end
+  if route.guard.permissions then add("forbidden") end
   if route.limit ~= false then add("rate_limited") end
   if next(route.params) then add("not_found", "invalid") end
   if route.query or next(route.params) then add("malformed", "invalid") end
@@ -158,7 +159,8 @@ local function security(route)
 end
 
 local function operation(route, components, by_label, prefix)
-  local roles = route.guard.role_names or (route.guard.scheme == "user" and all_roles) or nil
+  local needed = route.guard.permissions
+  local roles = needed and permission.roles(needed) or (route.guard.scheme == "user" and all_roles) or nil
   return {
     operationId = operation_id(route, prefix),
     summary = route.summary,

@@ -29,7 +29,7 @@ end
 
 return {
   ["/audit"] = {
-    GET = { "List who changed what in the own school", guard.role("admin", list), out = schema.list(Entry),
+    GET = { "List who changed what in the own school", guard.may("read_audit", list), out = schema.list(Entry),
       query = cursor.query({ "sequence" }, {
         subject_id = optional(schema.id()), actor_id = optional(schema.id()), action = optional(action),
       }), id = "listAudit", tags = { "Privacy" } },

@@ -7,6 +7,7 @@ local crypto = require "host.crypto"
 local guard = require "web.guard"
 local json = require "host.json"
 local openapi = require "web.openapi"
+local permission = require "web.permission"
 local settings = require "host.settings"
 
 local M = {}
@@ -35,11 +36,12 @@ local PAGE_HEADERS = {
     .. " frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
 }
 
--- A document does not change within a generation: it is written at its first request.
+-- A document changes within a generation only with the roles' permissions: it is written at the first request after.
 local function document(make)
-  local text, tag
+  local text, tag, version
   return function(req)
-    if not text then
+    if not text or version ~= permission.version then
+      version = permission.version
       text = canonical.encode(make()) -- the same octets, and so the same tag, in every worker
       tag = '"' .. crypto.base64url(crypto.sha256(text):sub(1, 12)) .. '"'
     end
@@ -69,6 +71,7 @@ function M.routes(service, topics)
         { name = "Progress", description = "What students have done" },
         { name = "Runs", description = "Durable workflows" },
         { name = "Live", description = "WebSocket and event stream" },
+        { name = "Privacy", description = "Who changed what, consents, requests of those whose data it is" },
         { name = "Operation", description = "Health" },
       },
     })

@@ -1,16 +1,17 @@
 -- services/mcp/tools.lua: the registry of tools: what a caller may see of them, and calling one.
 --
--- A tool is { name, title, description, roles?, input, output, annotations,
+-- A tool is { name, title, description, permissions?, input, output, annotations,
 --   run = fun(user, arguments) → value | nil, err }
 --
 -- Input and output are schemas of lua/web/schema.lua: they check and shape what goes through, and clients read them as
--- JSON Schema. roles says who has the tool; without it everybody who is signed in. Which objects a caller may touch is
--- asked in the model, as for the API.
+-- JSON Schema. permissions says who has the tool (any of them suffices); without it everybody who is signed in. Which
+-- objects a caller may touch is asked in the model, as for the API.
 
 local errors = require "web.errors"
 local json = require "host.json"
 local jsonschema = require "web.jsonschema"
 local log = require "host.log"
+local permission = require "web.permission"
 local shape = require "web.shape"
 local validate = require "web.validate"
 
@@ -39,7 +40,7 @@ for _, file in ipairs({ "lessons", "progress", "context" }) do
 end
 
 local function may_use(user, tool)
-  return tool.roles == nil or tool.roles[user.role] == true
+  return tool.permissions == nil or permission.may(user.role, tool.permissions) == true
 end
 
 --- The tools that a person has, always in the same order.

@@ -3,6 +3,7 @@
 local errors = require "web.errors"
 local guard = require "web.guard"
 local json = require "host.json"
+local permission = require "web.permission"
 local router = require "web.router"
 local schema = require "web.schema"
 
@@ -85,6 +86,10 @@ local function as(who, more)
 end
 
 describe("web.router", function()
+  setup(function()
+    permission.use { { role = "teacher", permission = "teach" }, { role = "admin", permission = "teach" } }
+  end)
+
   it("answers a list with its defaults filled in", function()
     local status, body, headers = ask("GET", "/things")
     assert.equal(200, status)

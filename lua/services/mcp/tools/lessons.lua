@@ -10,7 +10,7 @@ local schema = require "web.schema"
 
 local optional, describe = schema.optional, schema.describe
 
-local TEACHERS = { teacher = true, admin = true }
+local TEACHERS = { "teach" }
 local READS = { readOnlyHint = true, openWorldHint = false }
 
 local Brief = schema.object {
@@ -112,7 +112,7 @@ return {
     annotations = READS, run = list_courses,
   },
   {
-    name = "generate_lesson", title = "Have a lesson made", roles = TEACHERS,
+    name = "generate_lesson", title = "Have a lesson made", permissions = TEACHERS,
     description = "Starts a run that makes a lesson, its quiz and its Roblox scene from a page of text. It takes a"
       .. " while: follow it with read_run. A teacher reviews the lesson before students see it.",
     input = schema.object {
@@ -126,7 +126,7 @@ return {
     run = generate,
   },
   {
-    name = "read_run", title = "Follow a run", roles = TEACHERS,
+    name = "read_run", title = "Follow a run", permissions = TEACHERS,
     description = "How far a run of yours is, and the lesson it has made.",
     input = schema.object { run_id = schema.id() },
     output = Run, annotations = READS, run = read_run,

@@ -6,7 +6,7 @@ local schema = require "web.schema"
 
 local optional, describe = schema.optional, schema.describe
 
-local TEACHERS = { teacher = true, admin = true }
+local TEACHERS = { "teach" }
 local READS = { readOnlyHint = true, openWorldHint = false }
 
 local Row = schema.object {
@@ -47,7 +47,7 @@ return {
     annotations = READS, run = list_classes,
   },
   {
-    name = "read_progress", title = "Read a class's progress", roles = TEACHERS,
+    name = "read_progress", title = "Read a class's progress", permissions = TEACHERS,
     description = "How the students of a class of yours get on, in one lesson or in all.",
     input = schema.object {
       class_id = schema.id(),

@@ -24,6 +24,7 @@ describe("services.mcp.protocol", function()
   local group, lesson
 
   setup(function()
+    require("web.permission").use(factory.must(require("model.permission").load()))
     group = factory.class { students = 1 }
     lesson = factory.lesson(group, "published")
   end)
