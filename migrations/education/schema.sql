@@ -12,6 +12,44 @@ begin
   return new_id;
 end $$;
 
+CREATE FUNCTION public.audit_append(in_chain uuid, actor uuid, what text, kind text, subject uuid, more jsonb, person uuid, personal bytea) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+declare
+  head_was bytea;
+  number bigint;
+  now_at timestamptz := clock_timestamp();
+  sum bytea;
+begin
+  insert into audit_chains (chain) values (in_chain) on conflict do nothing;
+  select c.head, c.sequence + 1 into head_was, number from audit_chains c where c.chain = in_chain for update;
+  sum := sha256(audit_part(head_was) || audit_part(convert_to(in_chain::text, 'UTF8'))
+    || audit_part(convert_to(number::text, 'UTF8'))
+    || audit_part(convert_to(to_char(now_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8'))
+    || audit_part(convert_to(actor::text, 'UTF8')) || audit_part(convert_to(what, 'UTF8'))
+    || audit_part(convert_to(kind, 'UTF8')) || audit_part(convert_to(subject::text, 'UTF8'))
+    || audit_part(convert_to(more::text, 'UTF8')) || audit_part(convert_to(person::text, 'UTF8'))
+    || audit_part(personal));
+  insert into audit_entries (chain, sequence, recorded_at, actor_id, action, subject_kind, subject_id, detail,
+      person_id, personal_sealed, previous, digest)
+    values (in_chain, number, now_at, actor, what, kind, subject, more, person, personal, head_was, sum);
+  update audit_chains c set sequence = number, head = sum where c.chain = in_chain;
+  return number;
+end $$;
+
+CREATE FUNCTION public.audit_part(part bytea) RETURNS bytea
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select case when part is null then '-'::bytea else convert_to(length(part) || ':', 'UTF8') || part end
+$$;
+
+CREATE FUNCTION public.audit_refuse() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception 'the audit log is only ever added to' using errcode = 'integrity_constraint_violation';
+end $$;
+
 CREATE FUNCTION public.is_time_zone(zone text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE
     AS $$
@@ -87,6 +125,14 @@ CREATE FUNCTION public.media_orphaned() RETURNS trigger
 begin
   new.state := 'deleted';
   return new;
+end $$;
+
+CREATE FUNCTION public.permissions_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_notify('permissions', '');
+  return null;
 end $$;
 
 CREATE FUNCTION public.run_cancel_asked() RETURNS trigger
@@ -184,6 +230,31 @@ CREATE TABLE public.attendance (
     marked_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT attendance_note_check CHECK ((length(note) <= 500)),
     CONSTRAINT attendance_state_check CHECK ((state = ANY (ARRAY['present'::text, 'late'::text, 'absent'::text, 'excused'::text])))
+);
+
+CREATE TABLE public.audit_chains (
+    chain uuid NOT NULL,
+    sequence bigint DEFAULT 0 NOT NULL,
+    head bytea DEFAULT sha256('\x'::bytea) NOT NULL
+);
+
+CREATE TABLE public.audit_entries (
+    chain uuid NOT NULL,
+    sequence bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    actor_id uuid,
+    action text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    detail jsonb NOT NULL,
+    person_id uuid,
+    personal_sealed bytea,
+    previous bytea NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT audit_entries_action_check CHECK (((length(action) >= 1) AND (length(action) <= 100))),
+    CONSTRAINT audit_entries_check CHECK (((person_id IS NULL) = (personal_sealed IS NULL))),
+    CONSTRAINT audit_entries_sequence_check CHECK ((sequence > 0)),
+    CONSTRAINT audit_entries_subject_kind_check CHECK (((length(subject_kind) >= 1) AND (length(subject_kind) <= 50)))
 );
 
 CREATE TABLE public.breached_passwords (
@@ -488,6 +559,20 @@ CREATE TABLE public.parent_links (
     CONSTRAINT parent_links_check CHECK ((parent_id <> child_id))
 );
 
+CREATE TABLE public.permissions (
+    name text NOT NULL,
+    description text NOT NULL,
+    CONSTRAINT permissions_name_check CHECK ((name ~ '^[a-z_]+$'::text))
+);
+
+CREATE TABLE public.person_keys (
+    person_id uuid NOT NULL,
+    key_sealed bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    destroyed_at timestamp with time zone,
+    CONSTRAINT person_keys_check CHECK (((key_sealed IS NULL) = (destroyed_at IS NOT NULL)))
+);
+
 CREATE TABLE public.preferences (
     user_id uuid NOT NULL,
     language text DEFAULT 'en'::text NOT NULL,
@@ -645,6 +730,12 @@ CREATE TABLE public.refresh_tokens (
     session_id uuid NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     used_at timestamp with time zone
+);
+
+CREATE TABLE public.role_permissions (
+    role text NOT NULL,
+    permission text NOT NULL,
+    CONSTRAINT role_permissions_role_check CHECK ((role = ANY (ARRAY['student'::text, 'teacher'::text, 'parent'::text, 'admin'::text])))
 );
 
 CREATE TABLE public.scenes (
@@ -818,6 +909,12 @@ ALTER TABLE ONLY public.assignments
 ALTER TABLE ONLY public.attendance
     ADD CONSTRAINT attendance_pkey PRIMARY KEY (meeting_id, on_date, student_id);
 
+ALTER TABLE ONLY public.audit_chains
+    ADD CONSTRAINT audit_chains_pkey PRIMARY KEY (chain);
+
+ALTER TABLE ONLY public.audit_entries
+    ADD CONSTRAINT audit_entries_pkey PRIMARY KEY (chain, sequence);
+
 ALTER TABLE ONLY public.breached_passwords
     ADD CONSTRAINT breached_passwords_pkey PRIMARY KEY (prefix);
 
@@ -911,6 +1008,12 @@ ALTER TABLE ONLY public.oidc_logins
 ALTER TABLE ONLY public.parent_links
     ADD CONSTRAINT parent_links_pkey PRIMARY KEY (parent_id, child_id);
 
+ALTER TABLE ONLY public.permissions
+    ADD CONSTRAINT permissions_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.person_keys
+    ADD CONSTRAINT person_keys_pkey PRIMARY KEY (person_id);
+
 ALTER TABLE ONLY public.preferences
     ADD CONSTRAINT preferences_pkey PRIMARY KEY (user_id);
 
@@ -952,6 +1055,9 @@ ALTER TABLE ONLY public.recovery_codes
 
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY public.role_permissions
+    ADD CONSTRAINT role_permissions_pkey PRIMARY KEY (role, permission);
 
 ALTER TABLE ONLY public.scenes
     ADD CONSTRAINT scenes_lesson UNIQUE (lesson_id);
@@ -1018,6 +1124,12 @@ CREATE INDEX assignments_by_school ON public.assignments USING btree (school_id,
 CREATE INDEX assignments_by_teacher ON public.assignments USING btree (teacher_id, id);
 
 CREATE INDEX attendance_by_student ON public.attendance USING btree (student_id, on_date, meeting_id);
+
+CREATE INDEX audit_entries_by_action ON public.audit_entries USING btree (chain, action, sequence);
+
+CREATE INDEX audit_entries_by_actor ON public.audit_entries USING btree (chain, actor_id, sequence);
+
+CREATE INDEX audit_entries_by_subject ON public.audit_entries USING btree (chain, subject_id, sequence);
 
 CREATE INDEX class_courses_by_course ON public.class_courses USING btree (course_id, class_id);
 
@@ -1139,6 +1251,14 @@ CREATE INDEX workflow_runs_queued ON public.workflow_runs USING btree (wake_at) 
 
 CREATE TRIGGER assignments_touch BEFORE UPDATE ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.touch();
 
+CREATE TRIGGER audit_chains_forward BEFORE UPDATE ON public.audit_chains FOR EACH ROW WHEN (((new.chain <> old.chain) OR (new.sequence <> (old.sequence + 1)))) EXECUTE FUNCTION public.audit_refuse();
+
+CREATE TRIGGER audit_chains_kept BEFORE DELETE ON public.audit_chains FOR EACH ROW EXECUTE FUNCTION public.audit_refuse();
+
+CREATE TRIGGER audit_entries_fixed BEFORE DELETE OR UPDATE ON public.audit_entries FOR EACH ROW EXECUTE FUNCTION public.audit_refuse();
+
+CREATE TRIGGER audit_entries_kept BEFORE TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION public.audit_refuse();
+
 CREATE TRIGGER classes_touch BEFORE UPDATE ON public.classes FOR EACH ROW EXECUTE FUNCTION public.touch();
 
 CREATE TRIGGER courses_touch BEFORE UPDATE ON public.courses FOR EACH ROW EXECUTE FUNCTION public.touch();
@@ -1162,6 +1282,8 @@ CREATE TRIGGER media_owner_erased BEFORE UPDATE OF owner_id ON public.media FOR 
 CREATE TRIGGER media_touch BEFORE UPDATE ON public.media FOR EACH ROW EXECUTE FUNCTION public.touch();
 
 CREATE TRIGGER meetings_touch BEFORE UPDATE ON public.meetings FOR EACH ROW EXECUTE FUNCTION public.touch();
+
+CREATE TRIGGER permissions_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.role_permissions FOR EACH STATEMENT EXECUTE FUNCTION public.permissions_changed();
 
 CREATE TRIGGER preferences_touch BEFORE UPDATE ON public.preferences FOR EACH ROW EXECUTE FUNCTION public.touch();
 
@@ -1223,6 +1345,9 @@ ALTER TABLE ONLY public.attendance
 
 ALTER TABLE ONLY public.attendance
     ADD CONSTRAINT attendance_student_id_fkey FOREIGN KEY (student_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.audit_entries
+    ADD CONSTRAINT audit_entries_chain_fkey FOREIGN KEY (chain) REFERENCES public.audit_chains(chain);
 
 ALTER TABLE ONLY public.class_courses
     ADD CONSTRAINT class_courses_class_id_fkey FOREIGN KEY (class_id) REFERENCES public.classes(id) ON DELETE CASCADE;
@@ -1382,6 +1507,9 @@ ALTER TABLE ONLY public.recovery_codes
 
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.role_permissions
+    ADD CONSTRAINT role_permissions_permission_fkey FOREIGN KEY (permission) REFERENCES public.permissions(name);
 
 ALTER TABLE ONLY public.scenes
     ADD CONSTRAINT scenes_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES public.lessons(id) ON DELETE CASCADE;
