@@ -84,3 +84,12 @@ def product(request, stores, tmp_path_factory):
         yield made.prepare(seed=True).start()
     finally:
         made.end()
+
+
+@pytest.fixture
+def installation(request, stores, tmp_path):
+    """A copy of the tree with empty databases of its own."""
+    made = product_support.Installation(tmp_path, stores)
+    request.node.daemons = [made]
+    yield made
+    made.drop()

@@ -4,47 +4,7 @@ import shutil
 import subprocess
 
 import daemon
-import product as product_support
-import pytest
-
-DATABASES = ("education", "content", "roblox", "memory")
-
-
-class Installation(product_support.Product):
-    """A copy of the tree with empty databases of its own."""
-
-    def __init__(self, folder, stores):
-        super().__init__(folder, stores)
-        self.tree = daemon.Tree(folder / "tree", "lua", "migrations")
-        os.symlink(daemon.ROOT / "tools", folder / "tree" / "tools")
-        self.config = str(folder / "tree" / "config" / "test.lua")
-        self.sql("template1", f"create database {self.name('education')}")
-        for database in DATABASES[1:]:
-            self.sql("template1", f"create database {self.name(database)}")
-        self.extra.update({f"TOOLBOX_DATABASES_{database.upper()}_URL": f"postgresql:///{self.name(database)}"
-                           for database in DATABASES})
-
-    def name(self, database):
-        return f"migrate_{os.path.basename(self.folder)[-20:].replace('-', '_')}_{database}"
-
-    def sql(self, database, text):
-        done = subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", text],
-                              env={**os.environ, **self.stores.environment()}, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=60, check=True)
-        return done.stdout.strip()
-
-    def migrate(self, *arguments):
-        return self.command("migrate", "--config", self.config, *arguments, timeout=120)
-
-
-@pytest.fixture
-def installation(request, stores, tmp_path):
-    made = Installation(tmp_path, stores)
-    request.node.daemons = [made]
-    yield made
-    made.end()
-    for database in DATABASES:
-        made.sql("template1", f"drop database if exists {made.name(database)} with (force)")
+from product import DATABASES
 
 
 def test_everything_is_applied_once(installation):

@@ -10,6 +10,7 @@ import tempfile
 import daemon
 import wire
 
+DATABASES = ("education", "content", "roblox", "memory")
 SERVICES = ("api", "dashboard", "bridge", "mcp", "content")
 
 
@@ -116,3 +117,35 @@ class Product(daemon.Daemon, Client):
                 return False
         daemon.wait_for(ready, f"readiness of all services (log: {self.log})", 60)
         return self
+
+
+class Installation(Product):
+    """A copy of the tree with empty databases of its own."""
+
+    def __init__(self, folder, stores, config="test.lua"):
+        super().__init__(folder, stores)
+        self.tree = daemon.Tree(folder / "tree", "lua", "migrations")
+        os.symlink(daemon.ROOT / "tools", folder / "tree" / "tools")
+        self.config = str(folder / "tree" / "config" / config)
+        self.sql("template1", f"create database {self.name('education')}")
+        for database in DATABASES[1:]:
+            self.sql("template1", f"create database {self.name(database)}")
+        self.extra.update({f"TOOLBOX_DATABASES_{database.upper()}_URL": f"postgresql:///{self.name(database)}"
+                           for database in DATABASES})
+
+    def name(self, database):
+        return f"own_{os.path.basename(self.folder)[-20:].replace('-', '_')}_{database}"
+
+    def sql(self, database, text):
+        done = subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", text],
+                              env={**os.environ, **self.stores.environment()}, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout.strip()
+
+    def migrate(self, *arguments):
+        return self.command("migrate", "--config", self.config, *arguments, timeout=120)
+
+    def drop(self):
+        self.end()
+        for database in DATABASES:
+            self.sql("template1", f"drop database if exists {self.name(database)} with (force)")
