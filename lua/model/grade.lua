@@ -124,6 +124,20 @@ end
 M.KINDS = { "multiple_choice", "multiple_select", "true_false", "cloze", "short_answer", "fill_in", "ordering",
   "matching", "drag_drop" }
 
+-- Answered by one text or by true and false: what can be asked inside a game.
+local PLAYED = { multiple_choice = true, true_false = true, cloze = true, short_answer = true }
+
+--- The questions that a Roblox place can ask.
+---@param questions table[]
+---@return table[]
+function M.played(questions)
+  local list = {}
+  for _, question in ipairs(questions) do
+    if PLAYED[question.kind] then list[#list + 1] = question end
+  end
+  return list
+end
+
 -- Points have two decimals.
 local function rounded(points)
   return math.floor(points * 100 + 0.5) / 100

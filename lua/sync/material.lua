@@ -1,6 +1,7 @@
 -- sync/material.lua: from what the education database holds of a lesson to the material that the sync rules read.
 -- Called by the publishing workflow and the bridge, so that a delivered scene and a downloaded model are the same.
 
+local grade = require "model.grade"
 local json = require "host.json"
 local lesson_model = require "model.lesson"
 local quiz_model = require "model.quiz"
@@ -27,13 +28,13 @@ end
 
 --- The material of a lesson.
 ---@param lesson table row of model/lesson.lua
----@param questions table[]? rows of model/quiz.lua; their answers are left out here
+---@param questions table[]? rows of model/quiz.lua; answers, and kinds that no place can ask, are left out
 ---@param scene table? description of model/scene.lua
 function M.of(lesson, questions, scene)
   local quiz
   if questions then
     quiz = { questions = {} }
-    for i, row in ipairs(questions) do quiz.questions[i] = question_of(row) end
+    for i, row in ipairs(grade.played(questions)) do quiz.questions[i] = question_of(row) end
   end
   return {
     lesson = {

@@ -32,7 +32,7 @@ local function quizzes_of(events)
     if event.answers and not quizzes[event.lesson_id] then
       local questions, err = quiz.questions(event.lesson_id)
       if not questions then return nil, err end
-      quizzes[event.lesson_id] = questions
+      quizzes[event.lesson_id] = grade.played(questions)
     end
   end
   return quizzes

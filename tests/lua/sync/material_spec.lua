@@ -19,6 +19,13 @@ describe("sync.material", function()
     assert.same({ "true", "false" }, { made.quiz.questions[1].choices[1].id, made.quiz.questions[1].choices[2].id })
   end)
 
+  it("leaves out questions that no place can ask", function()
+    local made = material.of(LESSON, { { id = "q", kind = "ordering", prompt = "?", choices = {} },
+      { id = "r", kind = "cloze", prompt = "____", choices = {} } })
+    assert.are.equal(1, #made.quiz.questions)
+    assert.are.equal("r", made.quiz.questions[1].id)
+  end)
+
   it("leaves out what is null", function()
     local made = material.of(LESSON, nil, json.null)
     assert.same({ nil, nil, nil, 4 }, { made.quiz, made.scene, made.lesson.subject, made.lesson.version })
