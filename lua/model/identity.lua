@@ -5,6 +5,7 @@
 local json = require "host.json"
 local pg = require "host.pg"
 local crypto = require "host.crypto"
+local audit = require "model.audit"
 local db = require "model.db"
 local user = require "model.user"
 local id = require "util.id"
@@ -49,8 +50,12 @@ function M.take(provider, state, user_id)
 end
 
 local function insert(provider, subject, user_id)
-  return db.education:query({ "insert into identities (provider, subject, user_id) values (?, ?, ?)", provider,
-    subject, user_id })
+  return db.education:transaction(function(tx)
+    local done, err = tx:query({ "insert into identities (provider, subject, user_id) values (?, ?, ?)", provider,
+      subject, user_id })
+    if not done then return nil, err end
+    return audit.of_person(tx, nil, "identity.link", user_id, { provider = provider })
+  end)
 end
 
 -- The account with an address that was proved on both sides.
@@ -122,7 +127,7 @@ function M.unlink(account, provider)
       provider })
     if not count then return nil, failure end
     if count == 0 then return db.not_found("link") end
-    return true
+    return audit.of_person(tx, nil, "identity.unlink", account.id, { provider = provider })
   end)
 end
 

@@ -19,7 +19,9 @@ local function key(kind, ...)
   return kind .. ":" .. crypto.base64url(digest:sub(1, 18))
 end
 
-local function keys_of(login, address)
+--- The keys under which an attempt is counted: login with address, login, address.
+---@return string, string, string
+function M.keys(login, address)
   return key("pair", login, address), key("login", login), key("address", address)
 end
 
@@ -30,7 +32,7 @@ end
 ---@return boolean? allowed
 ---@return table? err rate_limited with retry_after
 function M.attempt(login, address, familiar)
-  local pair, account, place = keys_of(login, address)
+  local pair, account, place = M.keys(login, address)
   local per_login = settings.login_failures
   local keys, free = { pair, place }, { per_login, settings.address_failures }
   if not familiar then keys[3], free[3] = account, per_login * 3 end
@@ -45,7 +47,7 @@ end
 
 --- The attempt was none: whoever guesses at others from the same address stays counted.
 function M.succeeded(login, address)
-  local pair, account, place = keys_of(login, address)
+  local pair, account, place = M.keys(login, address)
   return db.education:batch {
     { { "delete from login_failures where key = any(?::text[])", pg.array { pair, account } } },
     { { "update login_failures set failures = greatest(failures - 1, 0) where key = ?", place } },
@@ -54,7 +56,7 @@ end
 
 --- Forgets what was failed at under a login.
 function M.forgive(login)
-  local _, account = keys_of(login, "")
+  local _, account = M.keys(login, "")
   return db.education:run({ "delete from login_failures where key = ?", account })
 end
 

@@ -8,8 +8,10 @@ local jwt = require "host.jwt"
 local log = require "host.log"
 local pg = require "host.pg"
 local task = require "host.task"
+local audit = require "model.audit"
 local db = require "model.db"
 local personal = require "model.personal"
+local id = require "util.id"
 
 local M = {}
 
@@ -30,7 +32,7 @@ end
 ---@param delay number seconds until it signs; meanwhile every worker learns of it
 ---@return string? kid
 function M.rotate(alg, delay)
-  local kid, key, public = crypto.hex(crypto.random(8)), generate(alg)
+  local kid, key, public = id.uuid(), generate(alg)
   return db.education:transaction(function(tx)
     local done, err = tx:batch {
       { { "update signing_keys set expires_at = now() + ? * interval '1 second' where expires_at is null",
@@ -41,7 +43,9 @@ function M.rotate(alg, delay)
         public and pg.json(public) or json.null, delay } },
     }
     if not done then return nil, err end
-    return kid
+    local recorded, failure = audit.record(tx, nil, "signing_key.rotate", { kind = "signing_key", id = kid,
+      detail = { alg = alg } })
+    return recorded and kid, failure
   end)
 end
 

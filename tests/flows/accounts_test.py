@@ -152,6 +152,40 @@ def test_a_second_factor(product):
     assert inside.status == 303 and inside.header("set-cookie")
 
 
+def test_breached_passwords_are_refused(product, tmp_path):
+    def breached(command, lines):
+        path = tmp_path / "list"
+        path.write_text("".join(line + "\n" for line in lines))
+        return product.command("breached", "--config", product.config, command, str(path), timeout=60)
+    person = Person(product, "student")
+
+    def change(password, status):
+        person.call("POST", "/me/password", {"current_password": PASSWORD, "password": password}, status)
+    digests = sorted(hashlib.sha1(f"known word {i}".encode()).hexdigest().upper() for i in range(2000))
+    assert breached("import", [f"{digest}:{i}" for i, digest in enumerate(digests)]).returncode == 0
+    assert breached("count", []).stdout == "2000\n"
+    change("known word 1999", 422)
+    for wrong in (list(reversed(digests)), ["no digest"]):  # the old list stays in force
+        done = breached("import", wrong)
+        assert done.returncode != 0 and "list:" in done.stderr, done
+    change("known word 0", 422)
+    assert breached("words", ["another word", "known word"]).returncode == 0
+    change("another word", 422)
+    change("known word 0", 204)
+
+
+def test_guessing_gets_slow(product):
+    person = Person(product, "student")
+    wrong = {"login": person.login, "password": "wrong"}
+    statuses = []
+    while 429 not in statuses:  # waits double, so however slow this machine is, one is met soon
+        assert len(statuses) < 30, statuses
+        answer = product.call("api", "POST", "/api/v1/auth/log-in", wrong)
+        statuses.append(answer.status)
+    assert statuses[:-1] == [401] * (len(statuses) - 1) and len(statuses) > 10
+    assert int(answer.header("retry-after")) >= 1
+
+
 def test_keys_for_machines(product):
     person = Person(product)
     made = person.call("POST", "/api-keys", {"name": "sync", "scopes": ["classes:read"]}, 201)

@@ -58,6 +58,7 @@ class World:
         run = self.call("POST", "/api/v1/lessons/generate", {"course_id": course["id"], "source_text": text}, "teacher")
         assert run.status == 202, run
         self.keep("/api/v1/runs", run.json["id"])
+        self.make("/api/v1/api-keys", {"name": "sync", "scopes": ["classes:read"]})
         sessions = self.call("GET", "/api/v1/sessions", None, "teacher").json["items"]
         self.keep("/api/v1/sessions", sessions[0]["id"])
 

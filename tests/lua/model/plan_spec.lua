@@ -4,6 +4,7 @@ local calendar = require "model.calendar"
 local assignment = require "model.assignment"
 local attempts = require "model.attempt"
 local category = require "model.grade_category"
+local api_key = require "model.api_key"
 local class = require "model.class"
 local course = require "model.course"
 local db = require "model.db"
@@ -12,7 +13,9 @@ local event = require "model.event"
 local family = require "model.family"
 local game_server = require "model.game_server"
 local gradebook = require "model.gradebook"
+local identity = require "model.identity"
 local lesson = require "model.lesson"
+local mail = require "model.mail"
 local lesson_date = require "model.lesson_date"
 local lesson_plan = require "model.lesson_plan"
 local lesson_version = require "model.lesson_version"
@@ -108,6 +111,9 @@ describe("statements", function()
     ["the audit log of a person"] = { "education", 1, function(who)
       return audit.list(who, { subject_id = group.students[1].id, action = "user.update" })
     end },
+    ["keys for machines"] = { "education", 1, function(who) return api_key.list(who) end },
+    ["linked providers"] = { "education", 1, function(who) return identity.list(who) end },
+    ["the outbox"] = { "education", 1, function() return mail.list() end },
     ["schools"] = { "education", 1, function(who) return school.list(who) end },
     ["parents"] = { "education", 2, function(who) return family.parents(who, group.students[1].id) end },
     ["people"] = { "education", 1, function(who) return user.list(who, {}) end },
