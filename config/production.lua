@@ -14,6 +14,7 @@ production.workers = 0
 production.access_log = true
 production.development = nil
 production.check_answers = nil
+production.staff_second_factor = true
 production.reload_pages = nil
 production.schema_files = nil
 production.auth_rate_limit = nil
