@@ -17,6 +17,7 @@ local live = require "web.live"
 local lockout = require "model.lockout"
 local log = require "host.log"
 local mail = require "model.mail"
+local media = require "model.media"
 local memory = require "model.memory"
 local migration = require "model.migration"
 local permission = require "model.permission"
@@ -97,6 +98,7 @@ local function start()
   postman.start()
   timer.every("forget old events", 600, event.prune)
   timer.every("forget old answers", 600, idempotency.prune)
+  timer.every("remove files that nobody has", 600, media.sweep)
   timer.every("forget what has expired", 600, memory.prune)
   for name, model in pairs { account = account, lockout = lockout, mail = mail, ["second factor"] = second_factor } do
     timer.every("forget old rows: " .. name, 600, model.prune)

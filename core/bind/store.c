@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "bind/bind.h"
+#include "crypto/hash.h"
 #include "loop/work.h"
 #include "vm/env.h"
 #include "vm/settings.h"
@@ -28,6 +29,9 @@ struct out {
     int fd;
     unsigned owners; /* touched on the loop's thread, or by the collector when no job is left */
     bool busy, finished;
+    struct hash_stream *hash; /* SHA-256 of what was written */
+    unsigned char digest[HASH_MAX];
+    size_t digest_size;
     char path[PATH_SIZE], unfinished[PATH_SIZE];
 };
 
@@ -59,6 +63,8 @@ static void out_unref(struct out *out)
         if (!out->finished)
             unlink(out->unfinished);
     }
+    if (out->hash)
+        hash_stream_free(out->hash);
     free(out);
 }
 
@@ -74,6 +80,9 @@ static void folder_of(const char path[PATH_SIZE], char folder[PATH_SIZE])
 /* The folder is made when it is missing, not what is above it. */
 static int create(struct out *out)
 {
+    out->hash = hash_stream_new(HASH_SHA256);
+    if (!out->hash)
+        return ENOMEM;
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     out->fd = open(out->unfinished, flags, 0600);
     if (out->fd < 0 && errno == ENOENT) {
@@ -86,10 +95,11 @@ static int create(struct out *out)
     return out->fd < 0 ? errno : 0;
 }
 
-static int write_all(int fd, const char *p, size_t n)
+static int write_all(struct out *out, const char *p, size_t n)
 {
+    hash_stream_add(out->hash, str_of(p, n));
     while (n) {
-        ssize_t done = write(fd, p, n);
+        ssize_t done = write(out->fd, p, n);
         if (done < 0 && errno != EINTR)
             return errno;
         if (done > 0) {
@@ -106,6 +116,7 @@ static int finish(struct out *out)
     if (fsync(out->fd) || rename(out->unfinished, out->path))
         return errno;
     out->finished = true;
+    out->digest_size = hash_stream_end(out->hash, out->digest);
     char folder[PATH_SIZE];
     folder_of(out->path, folder);
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -154,7 +165,7 @@ static void run_job(void *arg)
         job->error = create(job->out);
         break;
     case OP_WRITE:
-        job->error = write_all(job->out->fd, job->data, job->n);
+        job->error = write_all(job->out, job->data, job->n);
         break;
     case OP_FINISH:
         job->error = finish(job->out);
@@ -195,6 +206,8 @@ static void wake(struct job *job)
     if (job->op == OP_CREATE) {
         job->out->owners++;
         push_out(L, job->out);
+    } else if (job->op == OP_FINISH) {
+        lua_pushlstring(L, (const char *)job->out->digest, job->out->digest_size);
     } else if (job->op == OP_READ) {
         lua_pushlstring(L, job->data, job->n);
     } else {

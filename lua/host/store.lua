@@ -36,7 +36,7 @@ local file = {}
 function file:write(chunk) end
 
 ---Waits. From here on the file is there under its name, whatever happens to the machine.
----@return true? finished
+---@return string? digest SHA-256 of the whole, raw octets
 ---@return host.error? err unavailable
 function file:finish() end
 

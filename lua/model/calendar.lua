@@ -11,7 +11,7 @@ M.DAYS, M.MOST = 62, 1000
 
 -- The dates of each meeting in a range; the clock of its time zone makes points in time of them.
 local MEETINGS = "select 'meeting' as kind, c.id as class_id, c.name as class_name, m.id as meeting_id,"
-  .. " null::uuid as lesson_id, c.subject as title, m.room, d.day::date as date,"
+  .. " null::uuid as lesson_id, null::uuid as assignment_id, c.subject as title, m.room, d.day::date as date,"
   .. " (d.day::date + m.starts_at) at time zone m.time_zone as starts_at,"
   .. " (d.day::date + m.starts_at) at time zone m.time_zone + m.minutes * interval '1 minute' as ends_at"
   .. " from classes c join meetings m on m.class_id = c.id"
@@ -20,10 +20,17 @@ local MEETINGS = "select 'meeting' as kind, c.id as class_id, c.name as class_na
   .. " and d.day::date between m.from_date and coalesce(m.until_date, 'infinity')"
   .. " where c.archived_at is null and"
 
-local LESSONS = "select '%s', c.id, c.name, null::uuid, l.id, l.title, '', (x.%s at time zone 'UTC')::date, x.%s,"
+local LESSONS = "select '%s', c.id, c.name, null::uuid, l.id, null::uuid, l.title, '',"
+  .. " (x.%s at time zone 'UTC')::date, x.%s,"
   .. " null::timestamptz from classes c join lesson_dates x on x.class_id = c.id join lessons l on l.id = x.lesson_id"
   .. " where c.archived_at is null and x.%s >= ?::date::timestamp at time zone 'UTC'"
   .. " and x.%s < (?::date + 1)::timestamp at time zone 'UTC' and"
+
+local ASSIGNMENTS = "select 'assignment', c.id, c.name, null::uuid, g.lesson_id, g.id, g.title, '',"
+  .. " (g.due_at at time zone 'UTC')::date, g.due_at, null::timestamptz from classes c"
+  .. " join assignments g on g.class_id = c.id where c.archived_at is null"
+  .. " and g.due_at >= ?::date::timestamp at time zone 'UTC'"
+  .. " and g.due_at < (?::date + 1)::timestamp at time zone 'UTC' and"
 
 local function dates(kind, column)
   return LESSONS:format(kind, column, column, column, column)
@@ -57,7 +64,9 @@ function M.between(user, range_asked)
     add(about_lessons(user, text, from, to))
     add(class)
   end
-  add({ "order by starts_at, kind, class_id, meeting_id, lesson_id limit ?::integer", M.MOST + 1 })
+  add("union all", { ASSIGNMENTS, from, to }, access.sees_class(user, "c"), "and", access.sees_assignment(user, "g"),
+    class)
+  add({ "order by starts_at, kind, class_id, meeting_id, lesson_id, assignment_id limit ?::integer", M.MOST + 1 })
   local rows, err = db.education:query(unpack(fragments))
   if not rows then return nil, err end
   local truncated = #rows > M.MOST

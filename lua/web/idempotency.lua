@@ -57,7 +57,9 @@ function M.wrap(run, route, store)
     if bad then return nil, bad end
     if not key or not req.user then return run(req) end
     local owner = req.user.id
-    local digest = crypto.sha256(table.concat({ route.label, req.http.target, req.text or "" }, "\n"))
+    -- A body that the handler reads itself is known by its length only.
+    local sent = req.text or tostring(req.http.length)
+    local digest = crypto.sha256(table.concat({ route.label, req.http.target, sent }, "\n"))
     local found, err = claim(store, owner, key, digest)
     if not found then return nil, err end
     if found.state == "other" then return nil, errors.new("key_reused") end

@@ -65,6 +65,9 @@ local function success(route, components)
   local made = { description = route.says or (route.status == 204 and "Done" or "As asked") }
   if route.out then
     made.content = { [route.produces] = { schema = jsonschema.convert(route.out, components) } }
+  elseif route.files then
+    made.content = {}
+    for _, kind in ipairs(route.files) do made.content[kind] = { schema = { type = "string" } } end
   elseif route.status ~= 204 and route.produces ~= "application/json" then
     made.content = { [route.produces] = { schema = { type = "string" } } }
   elseif route.status ~= 204 then
@@ -104,7 +107,7 @@ local function responses_of(route, components, by_label, prefix)
   made.links = links(route, by_label, prefix)
   responses[tostring(route.status)] = made
   for _, status in ipairs(route.also or {}) do responses[tostring(status)] = success(route, components) end
-  if route.tagged and route.method == "GET" then responses["304"] = { description = "Not changed" } end
+  if (route.tagged or route.files) and route.method == "GET" then responses["304"] = { description = "Not changed" } end
   problems(route, responses)
   return responses
 end

@@ -30,6 +30,8 @@
 --   if_match        false on a PUT or PATCH that needs no If-Match; true asks for it on others (req.revision)
 --   body_limit      octets (a number)          produces  media type, default that of the service (application/json)
 --   raw = true      the handler answers itself by req.http, or returns status, octets, headers
+--   upload          media type of a body that the handler reads itself (web/upload.lua)
+--   files           media types that a raw route answers with
 --   cache           Cache-Control              limit   name of a rate limit, or false for none
 --   errors          { "conflict", … } codes for the documents beside those that every such route has
 --   id, tags, shared, auth, description        for the documents

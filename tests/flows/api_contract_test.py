@@ -40,6 +40,7 @@ class World:
         assert joined.status == 200, joined
         course = self.make("/api/v1/courses", {"title": "Water", "subject": "Science", "grade": 5, "class_id": one["id"]})
         self.make("/api/v1/lessons", {"course_id": course["id"], "title": "Rain"})
+        self.upload(bytes.fromhex("89504e470d0a1a0a") + bytes(60))
         self.make("/api/v1/prompt-templates", {"title": "Short", "body": "Write short sentences."})
         self.make("/api/v1/meetings", {"class_id": one["id"], "weekday": 1, "starts_at": "09:00", "minutes": 45,
                                        "time_zone": "Europe/Berlin", "from_date": "2026-01-01"})
@@ -70,6 +71,13 @@ class World:
         assert made.status == 201, made
         self.keep(collection, made.json["id"])
         return made.json
+
+    def upload(self, content):
+        body = (b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + content
+                + b"\r\n--x--\r\n")
+        made = self.call("POST", "/api/v1/media", body, "teacher", Content_Type="multipart/form-data; boundary=x")
+        assert made.status == 201, made
+        self.keep("/api/v1/media", made.json["id"])
 
     def call(self, method, target, body=None, role=None, **headers):
         return self.product.call("api", method, target, body, self.tokens.get(role), **headers)

@@ -10,8 +10,10 @@ local shapes = require "services.api.shapes"
 local nullable, optional = schema.nullable, schema.optional
 
 local Entry = schema.named("CalendarEntry", schema.object {
-  kind = schema.enum { "meeting", "lesson", "due" }, class_id = schema.id(shapes.CLASSES), class_name = shapes.name,
+  kind = schema.enum { "meeting", "lesson", "due", "assignment" },
+  class_id = schema.id(shapes.CLASSES), class_name = shapes.name,
   meeting_id = nullable(schema.id(shapes.MEETINGS)), lesson_id = nullable(schema.id(shapes.LESSONS)),
+  assignment_id = nullable(schema.id(shapes.ASSIGNMENTS)),
   title = shapes.name, room = schema.text(0, 100), date = schema.date(), starts_at = schema.time(),
   ends_at = nullable(schema.time()),
 })

@@ -19,6 +19,7 @@ local mail = require "model.mail"
 local lesson_date = require "model.lesson_date"
 local lesson_plan = require "model.lesson_plan"
 local lesson_version = require "model.lesson_version"
+local media = require "model.media"
 local meeting = require "model.meeting"
 local mastery = require "model.mastery"
 local memory = require "model.memory"
@@ -98,6 +99,7 @@ describe("statements", function()
     end },
     ["objectives"] = { "education", 1, function(who) return lesson_plan.objectives(who, published.id) end },
     ["prerequisites"] = { "education", 2, function(who) return lesson_plan.prerequisites(who, published.id) end },
+    ["media"] = { "education", 1, function(who) return media.list(who, {}) end },
     ["meetings"] = { "education", 1, function(who) return meeting.list(who, {}) end },
     ["the calendar"] = { "education", 2, function(who)
       return calendar.between(who, { from = "2026-01-01", to = "2026-01-31" })

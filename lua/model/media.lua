@@ -1,0 +1,129 @@
+-- model/media.lua: files that people upload. The row says what there is, host.store has the octets under the row's id;
+-- the states are drawn in migrations/education/0012_content.sql.
+
+local json = require "host.json"
+local log = require "host.log"
+local store = require "host.store"
+local access = require "model.access"
+local db = require "model.db"
+local page = require "model.page"
+local id = require "util.id"
+
+local M = {}
+
+local COLUMNS = "f.id, f.owner_id, f.shared, f.name, f.type, f.octets, f.digest, f.created_at, f.updated_at, f.revision"
+
+-- The owner's rows one after the other, so that uploads side by side do not pass the quota together.
+local function used(tx, owner_id)
+  local locked, err = tx:query({ "select pg_advisory_xact_lock(hashtext('media'), hashtext(?))", owner_id })
+  if not locked then return nil, err end
+  local row, failure = tx:one({ "select coalesce(sum(f.octets), 0)::bigint as octets from media f"
+    .. " where f.owner_id = ?::uuid and f.state = 'ready'", owner_id })
+  return row and row.octets, failure
+end
+
+--- Announces a file that is about to come.
+---@param name string what it shall be called
+---@return { id: string }?
+function M.begin(user, name)
+  return db.education:one({ "insert into media as f (id, owner_id, school_id, name) values (?, ?, ?, ?) returning f.id",
+    id.uuid(), user.id, user.school_id ~= json.null and user.school_id or nil, name })
+end
+
+--- The file has come.
+---@param file { name: string, type: string, octets: integer, digest: string } digest: SHA-256 in hex
+---@param quota integer octets that the owner's files may have together
+---@return table? media
+---@return table? err invalid with field file: the quota is used up
+function M.complete(user, media_id, file, quota)
+  return db.education:transaction(function(tx)
+    local octets, err = used(tx, user.id)
+    if not octets then return nil, err end
+    if octets + file.octets > quota then
+      return db.fail("invalid", ("your files may have %d octets together"):format(quota), "file")
+    end
+    return tx:one({ "update media as f set state = 'ready', name = ?, type = ?, octets = ?::bigint, digest = ?"
+      .. " where f.id = ?::uuid and f.owner_id = ?::uuid and f.state = 'uploading' returning " .. COLUMNS,
+      file.name, file.type, file.octets, file.digest, media_id, user.id })
+  end)
+end
+
+--- A file that the caller may see.
+function M.find(user, media_id)
+  return db.education:one({ "select " .. COLUMNS .. " from media f where f.id = ?::uuid and f.state = 'ready' and",
+    media_id }, access.sees_media(user, "f"))
+end
+
+--- The files that the caller may see. filter: { mine?: boolean }
+function M.list(user, filter, pages)
+  local where = { "f.state = 'ready'", access.sees_media(user, "f") }
+  if filter.mine then where[3] = { "f.owner_id = ?::uuid", user.id } end
+  return page.list(db.education, {
+    select = "select " .. COLUMNS .. " from media f",
+    where = where,
+    columns = { id = { "f.id", "uuid" } },
+    unique = "id",
+  }, pages)
+end
+
+local function why_not(user, media_id, revision)
+  local seen, err = M.find(user, media_id)
+  if not seen then return nil, err end
+  if revision and seen.revision ~= revision then return db.fail("stale", "the file was changed meanwhile") end
+  return db.fail("forbidden", "you may not change this file")
+end
+
+--- Shares a file with the school, or takes it back.
+---@param changes { shared: boolean }
+---@param revision integer? what the caller has seen
+function M.update(user, media_id, changes, revision)
+  local row, err = db.education:one({ "update media as f set shared = coalesce(?::boolean, f.shared)"
+    .. " where f.id = ?::uuid and f.state = 'ready' and (?::bigint is null or f.revision = ?::bigint) and",
+    changes.shared, media_id, revision, revision }, access.manages_owned(user, "f"), "returning " .. COLUMNS)
+  if row or err.code ~= "not_found" then return row, err end
+  return why_not(user, media_id, revision)
+end
+
+-- Removes the file of a row that nobody sees any more, then the row. What fails is tried again by M.sweep.
+local function remove(media_id)
+  local gone, err = store.remove(media_id)
+  if not gone and err.code ~= "not_found" then
+    log.warn("a file could not be removed", { media = media_id, reason = err.message })
+    return false
+  end
+  db.education:run({ "delete from media where id = ?::uuid", media_id })
+  return true
+end
+
+--- Deletes a file.
+function M.delete(user, media_id)
+  local row, err = db.education:one({ "update media as f set state = 'deleted' where f.id = ?::uuid"
+    .. " and f.state = 'ready' and", media_id }, access.manages_media(user, "f"), "returning f.id")
+  if not row then
+    if err.code ~= "not_found" then return nil, err end
+    return why_not(user, media_id)
+  end
+  remove(media_id)
+  return row
+end
+
+--- Gives up an upload that failed.
+function M.discard(media_id)
+  remove(media_id)
+end
+
+--- Removes what nobody has any more: uploads that were not completed within an hour, files that were deleted or whose
+--- owner was erased. A portion at a time.
+---@return integer? removed
+function M.sweep()
+  local rows, err = db.education:query("select f.id from media f where f.state <> 'ready'"
+    .. " and f.created_at < now() - interval '1 hour' order by f.created_at limit 200")
+  if not rows then return nil, err end
+  local removed = 0
+  for _, row in ipairs(rows) do
+    if remove(row.id) then removed = removed + 1 end
+  end
+  return removed
+end
+
+return M

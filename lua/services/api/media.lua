@@ -1,0 +1,195 @@
+-- services/api/media.lua: files that people upload. An upload is written as it arrives; what it is, its first octets
+-- say; it is given back as a download that no browser runs.
+
+local crypto = require "host.crypto"
+local cursor = require "web.cursor"
+local errors = require "web.errors"
+local guard = require "web.guard"
+local media = require "model.media"
+local parameters = require "web.parameters"
+local schema = require "web.schema"
+local secure = require "web.secure"
+local settings = require "host.settings"
+local shapes = require "services.api.shapes"
+local sniff = require "util.sniff"
+local store = require "host.store"
+local upload = require "web.upload"
+local url = require "util.url"
+local utf8 = require "util.utf8"
+
+local optional = schema.optional
+
+-- What a form has besides its file.
+local FORM_OCTETS = 4096
+-- Octets that are read from the disk at once.
+local PIECE = 65536
+
+local Media = schema.named("Media", schema.object {
+  id = schema.id(shapes.MEDIA), owner_id = schema.id(shapes.USERS), name = shapes.name,
+  type = schema.enum(sniff.TYPES), octets = schema.integer(1),
+  digest = schema.describe(schema.text(64, 64), "SHA-256 in hex"), shared = schema.boolean(),
+  created_at = schema.time(), updated_at = schema.time(),
+})
+
+local Change = schema.object { shared = schema.describe(schema.boolean(), "Whether the school may read it") }
+
+local function refuse(code, message)
+  return nil, errors.new("invalid", message, { errors = { { pointer = "#/file", code = code, message = message } } })
+end
+
+-- The last part of what the client calls it: never a path, never empty.
+local function clean(name)
+  if not utf8.valid(name) then return "file" end
+  name = name:gsub("^.*[/\\]", ""):gsub("[%z\1-\31\127\"]", ""):gsub("^%s+", ""):gsub("%s+$", "")
+  return name ~= "" and utf8.cut(name, 180) or "file"
+end
+
+-- A file on its way from the form to the disk.
+local Incoming = {}
+Incoming.__index = Incoming
+
+function Incoming:begin(part)
+  self.name = clean(part.filename)
+  local row, err = media.begin(self.user, self.name)
+  if not row then return nil, err end
+  self.id = row.id
+  self.file, err = store.create(row.id)
+  if not self.file then return nil, errors.new("unavailable", nil, { reason = err.message }) end
+  return true
+end
+
+function Incoming:write(chunk)
+  local ok, err = self.file:write(chunk)
+  if not ok then return nil, errors.new("unavailable", nil, { reason = err.message }) end
+  return true
+end
+
+-- Nothing is written before it is known what it is.
+function Incoming:identify(last)
+  if self.type or (#self.head < sniff.ENOUGH and not last) then return true end
+  if self.head == "" then return refuse("required", "the file is empty") end
+  self.type = sniff.type(self.head)
+  if not self.type then
+    return refuse("type", "this is none of " .. table.concat(sniff.TYPES, ", "))
+  end
+  return self:write(self.head)
+end
+
+function Incoming:data(chunk)
+  self.octets = self.octets + #chunk
+  if self.octets > settings.media_limit then return nil, errors.new("too_large") end
+  if self.type then return self:write(chunk) end
+  self.head = self.head .. chunk
+  return self:identify(false)
+end
+
+function Incoming:finish()
+  local ok, err = self:identify(true)
+  if not ok then return nil, err end
+  local digest, failure = self.file:finish()
+  if not digest then return nil, errors.new("unavailable", nil, { reason = failure.message }) end
+  return media.complete(self.user, self.id, {
+    name = sniff.name(self.name, self.type), type = self.type, octets = self.octets, digest = crypto.hex(digest),
+  }, settings.media_quota)
+end
+
+local function receive(req)
+  local incoming = setmetatable({ user = req.user, head = "", octets = 0 }, Incoming)
+  local made
+  local ok, err = upload.read(req, settings.media_limit + FORM_OCTETS, {
+    begin = function(part) return incoming:begin(part) end,
+    data = function(chunk) return incoming:data(chunk) end,
+  })
+  if ok then made, err = incoming:finish() end
+  if made then return made end
+  if incoming.file then incoming.file:cancel() end
+  if incoming.id then media.discard(incoming.id) end
+  return nil, err
+end
+
+local function list(req)
+  return cursor.list(req, function(page) return media.list(req.user, req.query, page) end)
+end
+
+local function show(req)
+  return media.find(req.user, req.params.media_id)
+end
+
+local function change(req)
+  return media.update(req.user, req.params.media_id, req.body, req.revision)
+end
+
+local function delete(req)
+  local gone, err = media.delete(req.user, req.params.media_id)
+  if not gone then return nil, err end
+  return 204
+end
+
+-- RFC 6266: a plain name for everybody, the real one in UTF-8 for who can read it.
+local function disposition(name)
+  local plain = name:gsub("[^%w._ -]", "_")
+  return ("attachment; filename=\"%s\"; filename*=UTF-8''%s"):format(plain, url.encode(name))
+end
+
+local function headers_of(found)
+  local headers = {
+    ["content-type"] = found.type, ["content-disposition"] = disposition(found.name), etag = '"' .. found.digest .. '"',
+    ["cache-control"] = "private, no-cache",
+  }
+  for name, value in pairs(secure.data) do headers[name] = value end
+  return headers
+end
+
+local function send(req, found)
+  local http, at = req.http, 0
+  local piece, err = store.read(found.id, 0, PIECE)
+  if not piece then return nil, errors.new(err.code == "not_found" and "not_found" or "unavailable") end
+  http:start(200, headers_of(found))
+  while req.method ~= "HEAD" and piece and piece ~= "" do
+    if not http:write(piece) then return end
+    at = at + #piece
+    piece = store.read(found.id, at, PIECE)
+  end
+  if req.method ~= "HEAD" and at < found.octets then error("a file ended early: " .. found.id, 0) end
+  http:finish()
+end
+
+local function content(req)
+  local found, err = media.find(req.user, req.params.media_id)
+  if not found then return nil, err end
+  local seen = req.http:header("if-none-match")
+  local tags = seen and parameters.entity_tags(seen)
+  if tags and (tags == "*" or tags['"' .. found.digest .. '"']) then
+    local headers = headers_of(found)
+    headers["content-type"] = nil
+    return 304, nil, headers
+  end
+  return send(req, found)
+end
+
+local signed_in = guard.signed_in
+local tags = { "Content" }
+local by_id = { media_id = schema.id(shapes.MEDIA) }
+
+return {
+  ["/media"] = {
+    GET = { "List the files that one may see", signed_in(list), out = schema.list(Media),
+      query = cursor.query({}, { mine = optional(schema.boolean(), false) }), id = "listMedia", tags = tags },
+    POST = { "Upload a file", signed_in(receive), out = Media, creates = true, upload = upload.TYPE,
+      errors = upload.errors, id = "uploadMedia", tags = tags,
+      description = "A form with one part `file`. What it is, its octets say: " .. table.concat(sniff.TYPES, ", ")
+        .. "." },
+  },
+  ["/media/{media_id}"] = {
+    GET = { "Show what is known of a file", signed_in(show), params = by_id, out = Media, id = "showMedia",
+      tags = tags },
+    PATCH = { "Share a file with the school", signed_in(change), params = by_id, body = Change, out = Media,
+      errors = { "forbidden" }, id = "changeMedia", tags = tags },
+    DELETE = { "Delete a file", signed_in(delete), params = by_id, errors = { "forbidden" }, id = "deleteMedia",
+      tags = tags },
+  },
+  ["/media/{media_id}/content"] = {
+    GET = { "Download a file", signed_in(content), params = by_id, raw = true, files = sniff.TYPES,
+      id = "downloadMedia", tags = tags },
+  },
+}

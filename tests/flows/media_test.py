@@ -1,0 +1,77 @@
+"""Files that people upload: over the wire to the disk and back."""
+import hashlib
+import pathlib
+import secrets
+
+import pytest
+
+import school
+
+PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489")
+SETTINGS = {"media_limit": "300 KiB"}
+
+
+@pytest.fixture(scope="module")
+def owner(product):
+    return school.Person(product, "teacher")
+
+
+def form(content, filename="picture.png", name="file"):
+    boundary = secrets.token_hex(12)
+    body = (f"--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{filename}\"\r\n"
+            f"Content-Type: text/html\r\n\r\n").encode() + content + f"\r\n--{boundary}--\r\n".encode()
+    return body, {"Content_Type": f"multipart/form-data; boundary={boundary}"}
+
+
+def upload(owner, content, filename="picture.png", **headers):
+    body, fields = form(content, filename)
+    return owner.call("api", "POST", "/api/v1/media", body, **fields, **headers)
+
+
+def stored(product):
+    folder = pathlib.Path(product.extra["TOOLBOX_MEDIA_FOLDER"])
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()
+
+
+def test_a_file_comes_back_as_it_was_and_as_nothing_that_runs(product, owner):
+    content = PNG + secrets.token_bytes(200_000)
+    made = upload(owner, content, "../../evil.html")
+    assert made.status == 201, made
+    told = made.json
+    assert (told["type"], told["octets"], told["name"]) == ("image/png", len(content), "evil.png")
+    assert told["digest"] == hashlib.sha256(content).hexdigest()
+    assert stored(product) >= {told["id"]}
+    back = owner.call("api", "GET", f"/api/v1/media/{told['id']}/content")
+    assert back.status == 200 and back.body == content
+    assert back.header("content-type") == "image/png" and back.header("x-content-type-options") == "nosniff"
+    assert back.header("content-disposition") == "attachment; filename=\"evil.png\"; filename*=UTF-8''evil.png"
+    again = owner.call("api", "GET", f"/api/v1/media/{told['id']}/content", If_None_Match=back.header("etag"))
+    assert again.status == 304 and again.body == b""
+    head = owner.call("api", "HEAD", f"/api/v1/media/{told['id']}/content")
+    assert head.status == 200 and head.body == b"" and head.header("etag") == back.header("etag")
+    assert school.Person(product, "teacher").call("api", "GET", f"/api/v1/media/{told['id']}/content").status == 404
+    assert owner.call("api", "DELETE", f"/api/v1/media/{told['id']}").status == 204
+    assert owner.call("api", "GET", f"/api/v1/media/{told['id']}/content").status == 404
+    assert told["id"] not in stored(product)
+
+
+def test_what_is_not_allowed_leaves_nothing_behind(product, owner):
+    before = stored(product)
+    for content, status in ((b"<html><script>alert(1)</script>", 422), (b"", 422), (PNG + bytes(310 * 1024), 413)):
+        refused = upload(owner, content)
+        assert refused.status == status, refused
+        if status == 422:
+            assert refused.json["errors"][0]["pointer"] == "#/file", refused
+    body, fields = form(PNG + bytes(1000))
+    assert owner.call("api", "POST", "/api/v1/media", body[:-10], **fields).status == 400
+    assert owner.call("api", "POST", "/api/v1/media", {"file": "x"}).status == 415
+    assert stored(product) == before
+
+
+def test_a_repeated_upload_makes_one_file(product, owner):
+    key = secrets.token_hex(8)
+    boundary_body, fields = form(PNG)
+    answers = [owner.call("api", "POST", "/api/v1/media", boundary_body, Idempotency_Key=key, **fields)
+               for _ in range(2)]
+    assert [answer.status for answer in answers] == [201, 201]
+    assert answers[0].json["id"] == answers[1].json["id"]
