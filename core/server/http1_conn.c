@@ -436,6 +436,7 @@ static void h1_want_body(struct request *r)
     }
     if (c->paused && r->body_state == BODY_MORE) {
         conn_resume(c);
+        c->in_seen = UINT32_MAX; /* the content may be all there: its end is asked for although no octet follows */
         set_deadline(c);
     }
 }
