@@ -29,14 +29,18 @@ local function begin(part, state, sink)
   return not sink.begin or sink.begin(part)
 end
 
+-- Content is told in pieces that end wherever a delimiter might begin: those of one chunk are one again.
 local function take(events, state, sink)
+  local pieces = {}
   for _, event in ipairs(events) do
-    local ok, err = true, nil
-    if event.kind == "part" then ok, err = begin(event, state, sink) end
-    if event.kind == "data" then ok, err = sink.data(event.data) end
-    if not ok then return nil, err end
+    if event.kind == "data" then pieces[#pieces + 1] = event.data end
+    if event.kind == "part" then
+      local ok, err = begin(event, state, sink)
+      if not ok then return nil, err end
+    end
   end
-  return true
+  if not pieces[1] then return true end
+  return sink.data(table.concat(pieces))
 end
 
 ---Reads the body. Whatever comes after a failure is left unread.
