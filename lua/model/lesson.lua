@@ -85,7 +85,7 @@ function M.store(user, made)
     elseif not row then
       return nil, failure
     end
-    local quiz_id, bad_quiz = quiz.put(tx, row.id, row.title, made.questions)
+    local quiz_id, bad_quiz = quiz.put(tx, row.id, row.title, made.questions, made.objectives)
     if not quiz_id then return nil, bad_quiz end
     local scene_id, bad_scene = scene.put(tx, row.id, made.scene)
     if not scene_id then return nil, bad_scene end

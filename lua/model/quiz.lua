@@ -7,7 +7,9 @@ local access = require "model.access"
 local db = require "model.db"
 local page = require "model.page"
 local question = require "model.question"
+local about = require "util.about"
 local id = require "util.id"
+local utf8 = require "util.utf8"
 
 local M = {}
 
@@ -33,15 +35,43 @@ local function put_questions(tx, quiz_id, questions)
   return tx:batch(statements)
 end
 
+local MAX_OBJECTIVE = 300
+
+-- The objective of its lesson that a question asks for, as far as its words tell.
+local function objective_of(given, objectives)
+  if given.objective or #objectives == 0 then return given.objective end
+  local words = { given.prompt, given.explanation or "" }
+  for _, text in ipairs(given.answer.texts or {}) do words[#words + 1] = text end
+  for _, choice in ipairs(given.choices or {}) do
+    if choice.id == given.answer.choice then words[#words + 1] = choice.text end
+  end
+  return about.which(table.concat(words, " "), objectives)
+end
+
+local function with_objectives(questions, objectives)
+  local usable, list = {}, {}
+  for _, text in ipairs(objectives) do
+    if utf8.length(text) <= MAX_OBJECTIVE then usable[#usable + 1] = text end
+  end
+  for i, given in ipairs(questions) do
+    local copy = {}
+    for name, value in pairs(given) do copy[name] = value end
+    copy.objective = objective_of(given, usable)
+    list[i] = copy
+  end
+  return list
+end
+
 --- Stores the quiz of a lesson, in a transaction of the caller. An earlier one is replaced.
 ---@param questions table[] each kind, prompt, answer (model/grade.lua); optional: choices, explanation, points
+---@param objectives string[]? of the lesson: what its questions show that a student masters
 ---@return string? quiz_id
-function M.put(tx, lesson_id, title, questions)
+function M.put(tx, lesson_id, title, questions, objectives)
   local row, err = tx:one({ "insert into quizzes (id, lesson_id, teacher_id, school_id, title) select ?::uuid, l.id,"
     .. " l.teacher_id, l.school_id, ?::text from lessons l where l.id = ?::uuid"
     .. " on conflict (lesson_id) do update set title = excluded.title returning id", id.uuid(), title, lesson_id })
   if not row then return nil, err end
-  local done, failure = put_questions(tx, row.id, questions)
+  local done, failure = put_questions(tx, row.id, with_objectives(questions, objectives or {}))
   if not done then return nil, failure end
   return row.id
 end

@@ -1,6 +1,7 @@
 local attempts = require "model.attempt"
 local db = require "model.db"
 local event = require "model.event"
+local json = require "host.json"
 local lesson = require "model.lesson"
 local quiz = require "model.quiz"
 local scene = require "model.scene"
@@ -155,6 +156,14 @@ describe("a quiz", function()
     assert.are.same({ choice = "b" }, result.questions[1].answer)
     local list = factory.must(require("model.progress").of_student(student, student.id)).items
     assert.are.equal(3, list[1].score)
+  end)
+
+  it("shows what of the lesson's objectives a student masters", function()
+    local made = factory.made(group.course.id, { objectives = { "Say what warms the sea.", "Explain condensation." } })
+    local stored = factory.must(lesson.store(group.teacher, made))
+    local objectives = {}
+    for i, question in ipairs(factory.must(quiz.questions(stored.lesson_id))) do objectives[i] = question.objective end
+    assert.are.same({ "Say what warms the sea.", json.null }, objectives)
   end)
 
   it("goes on with the open attempt, takes none twice, and ends at the limit", function()
