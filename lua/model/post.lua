@@ -3,6 +3,7 @@
 
 local json = require "host.json"
 local pg = require "host.pg"
+local cache = require "model.cache"
 local db = require "model.db"
 local id = require "util.id"
 
@@ -81,10 +82,7 @@ end
 ---@field status? "draft"|"published"
 ---@field type? "post"|"page"
 
---- Publishes what has a source: makes the post, or brings it up to date. Its slug and address stay.
----@param post model.post.new
----@return table? post
-function M.publish(post)
+local function store(post)
   return db.content:transaction(function(tx)
     local known, err = tx:query({ "select p.id, p.slug from posts p where p.source_key = ? for update",
       post.source_key })
@@ -109,6 +107,15 @@ function M.publish(post)
     if not attached then return nil, broken end
     return row
   end)
+end
+
+--- Publishes what has a source: makes the post, or brings it up to date. Its slug and address stay.
+---@param post model.post.new
+---@return table? post
+function M.publish(post)
+  local published, err = store(post)
+  if published then cache.forget("post") end
+  return published, err
 end
 
 -- The tags and authors of posts, two statements for any number of posts.
@@ -191,16 +198,17 @@ function M.browse(filter, page)
   return { items = whole, total = count.total }
 end
 
---- One published post or page.
+--- One published post or page: from the cache, since all readers of the site read the same.
 ---@param by "id"|"slug"
 function M.read(type_, by, value)
-  local row, err = db.content:one({ "select " .. COLUMNS .. " from posts p where p.status = 'published' and p.type = ?"
-    .. " and p."
-    .. (by == "id" and "id" or "slug") .. " = ?", type_, value })
-  if not row then return nil, err end
-  local rows, failure = with_relations { row }
-  if not rows then return nil, failure end
-  return rows[1]
+  return cache.through("post", table.concat({ type_, by, value }, ":"), function()
+    local row, err = db.content:one({ "select " .. COLUMNS .. " from posts p where p.status = 'published'"
+      .. " and p.type = ? and p." .. (by == "id" and "id" or "slug") .. " = ?", type_, value })
+    if not row then return nil, err end
+    local rows, failure = with_relations { row }
+    if not rows then return nil, failure end
+    return rows[1]
+  end)
 end
 
 --- The post that was made of a source, such as "lesson:ID".
