@@ -10,6 +10,7 @@ for _, database in pairs(production.databases) do
 end
 
 production.control = "/run/toolboxd/control.sock"
+production.media_folder = "/var/lib/toolboxd/media"
 production.workers = 0
 production.access_log = true
 production.development = nil

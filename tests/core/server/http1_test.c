@@ -248,6 +248,42 @@ static void content_that_nobody_reads_is_not_collected(void **state)
     wait_for(fx.gone == 1);
 }
 
+static size_t taken;
+static enum body_state ended;
+
+static void take_pieces(struct request *r)
+{
+    struct str piece;
+    while ((ended = request_read(r, 1 << 20, &piece)) == BODY_READY && piece.p)
+        taken += piece.n;
+}
+
+/* The last octets fill the window while nobody reads: nothing comes after them that would tell the end. */
+static void content_that_came_whole_before_it_is_read_ends(void **state)
+{
+    (void)state;
+    static char content[66000];
+    struct client c;
+    held = NULL;
+    taken = 0;
+    fx.on_request = hold;
+    fx.on_event = take_pieces;
+    client_connect(&c);
+    client_send(&c, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 66000\r\n\r\n");
+    wait_for(held);
+    assert_int_equal(send(c.fd, content, 60000, MSG_NOSIGNAL), 60000);
+    wait_for(held->body.len == 60000);
+    assert_int_equal(send(c.fd, content, 6000, MSG_NOSIGNAL), 6000);
+    wait_for(held->body.len == sizeof content);
+    take_pieces(held);
+    wait_for(ended != BODY_MORE);
+    assert_int_equal(ended, BODY_READY);
+    assert_int_equal(taken, sizeof content);
+    answer(held, 200, "all");
+    client_take(&c, "\r\n\r\nall");
+    client_close(&c);
+}
+
 /* Ends. --- */
 
 static void a_reset_cancels_at_once(void **state)
@@ -471,6 +507,7 @@ int main(void)
         T(chunked_content_above_the_limit_is_cut_off),
         T(unread_content_is_dropped_and_the_connection_goes_on),
         T(content_that_nobody_reads_is_not_collected),
+        T(content_that_came_whole_before_it_is_read_ends),
         T(a_reset_cancels_at_once),
         T(after_a_half_close_the_answer_still_comes),
         T(after_a_half_close_the_handler_has_its_limit),
