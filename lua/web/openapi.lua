@@ -144,10 +144,16 @@ local function parameters_of(route, components)
   return #list > 0 and json.array(list) or nil
 end
 
+-- A form with one file, as web/upload.lua reads it.
+local upload = {
+  type = "object", required = { "file" }, additionalProperties = false,
+  properties = { file = { type = "string", contentMediaType = "application/octet-stream" } },
+}
+
 local function body_of(route, components)
   local declared = route.body or route.form
   if route.upload then
-    return { required = true, content = { [route.upload] = { schema = { type = "string" } } } }
+    return { required = true, content = { [route.upload] = { schema = upload } } }
   end
   if not declared then return nil end
   local kind = route.body and "application/json" or "application/x-www-form-urlencoded"
