@@ -2,6 +2,7 @@
 
 local class = require "model.class"
 local course = require "model.course"
+local district = require "model.district"
 local enrolment = require "model.enrolment"
 local school = require "model.school"
 local settings = require "host.settings"
@@ -9,10 +10,12 @@ local user = require "model.user"
 
 local usage = [[
 usage: toolboxd seed [--config FILE] [--contract]
+       toolboxd seed [--config FILE] --district [--scale FACTOR]
 
 Makes a school with an admin, a teacher, a student and a parent of that student, a class and a course. With --contract:
-people without any relation to each other, for testers. Every password is the login followed by -password-1. Only where
-the setting development is true.]]
+people without any relation to each other, for testers. Every password is the login followed by -password-1. With
+--district: 200 schools, 5,000 teachers, 100,000 students and 10 million rows of progress, or a part of that (--scale
+0.01); the password of all of them is district-password-1. Only where the setting development is true.]]
 
 local DEMO = {
   { login = "admin", role = "admin", name = "Ada Admin" },
@@ -72,8 +75,30 @@ local function demo()
   io.write(("class “%s”: join code %s\n"):format(group.name, group.join_code))
 end
 
-local function run(option)
-  if option and option ~= "--contract" then
+local function whole_district(factor)
+  local done, err = district.make(factor, must(user.hash("district-password-1")), function(name, rows)
+    io.write(("%-14s %9d rows\n"):format(name, rows))
+  end)
+  if not done and err.code == "conflict" then
+    io.write(err.message, "\n")
+    return
+  end
+  must(done, err)
+  io.write(("logins such as %s and %s; the password is district-password-1\n"):format(
+    district.login("teacher", 1, 1), district.login("student", 1, 1)))
+end
+
+-- The factor behind --scale, 1 without it, nil if it is none.
+local function scale_of(word, value, more)
+  if word == nil then return 1 end
+  local factor = word == "--scale" and more == nil and tonumber(value)
+  return factor and factor > 0 and factor <= 10 and factor or nil
+end
+
+local function run(option, ...)
+  local factor = scale_of(...)
+  local known = option == nil or option == "--contract" or option == "--district"
+  if not known or not factor or (option ~= "--district" and ... ~= nil) then
     io.stderr:write(usage, "\n")
     return 2
   end
@@ -81,7 +106,13 @@ local function run(option)
     io.stderr:write("toolboxd seed: only where the setting development is true\n")
     return 2
   end
-  if option then contract() else demo() end
+  if option == "--district" then
+    whole_district(factor)
+  elseif option then
+    contract()
+  else
+    demo()
+  end
   return 0
 end
 
