@@ -6,6 +6,7 @@
 local pg = require "host.pg"
 local json = require "host.json"
 local access = require "model.access"
+local audit = require "model.audit"
 local db = require "model.db"
 local event = require "model.event"
 local personal = require "model.personal"
@@ -85,6 +86,7 @@ local function create(tx, class, fresh, outcome)
   for i, rows in ipairs(results) do
     if rows[1] then
       ids[#ids + 1] = rows[1].id
+      outcome.touched[#outcome.touched + 1] = rows[1].id
       outcome.created = outcome.created + 1
     else
       outcome.refuse(fresh[i].line, { column = "username", code = "conflict",
@@ -101,6 +103,7 @@ local function correct(tx, by, found, student, outcome)
     student.sourced_id, found.id }, access.manages_user(by, "u"))
   if not done then return nil, err end
   outcome.updated = outcome.updated + done
+  outcome.touched[#outcome.touched + 1] = found.id
   return true
 end
 
@@ -149,6 +152,13 @@ local function sort(tx, by, class, students, outcome)
   return { ids = ids, gone = gone, fresh = fresh }
 end
 
+-- One entry for a batch: who it made or corrected.
+local function note(tx, by, class, outcome)
+  if not outcome.touched[1] then return true end
+  return audit.record(tx, by, "roster.import", { kind = "class", id = class.id, school_id = class.school_id,
+    detail = { people = json.array(outcome.touched) } })
+end
+
 local counts = { "created", "updated", "enrolled", "removed" }
 
 --- Takes in one batch of a list, all of it or, when the database fails, nothing of it.
@@ -164,14 +174,16 @@ function M.take(by, class, students, total, refuse)
   local done, err = db.education:transaction(function(tx)
     -- A transaction may run again: what it counts starts anew.
     refused = {}
-    outcome = { created = 0, updated = 0, enrolled = 0, removed = 0,
+    outcome = { created = 0, updated = 0, enrolled = 0, removed = 0, touched = {},
       refuse = function(line, wrong) refused[#refused + 1] = { line, wrong } end }
     local sorted, failure = sort(tx, by, class, students, outcome)
     if not sorted then return nil, failure end
     local made, bad = create(tx, class, sorted.fresh, outcome)
     if not made then return nil, bad end
     for _, new in ipairs(made) do sorted.ids[#sorted.ids + 1] = new end
-    return enrol(tx, class, sorted.ids, sorted.gone, outcome)
+    local enrolled, lost = enrol(tx, class, sorted.ids, sorted.gone, outcome)
+    if not enrolled then return nil, lost end
+    return note(tx, by, class, outcome)
   end)
   if not done then return nil, err end
   for _, name in ipairs(counts) do total[name] = total[name] + outcome[name] end

@@ -1,3 +1,4 @@
+local db = require "model.db"
 local enrolment = require "model.enrolment"
 local roster = require "model.roster"
 local user = require "model.user"
@@ -38,6 +39,15 @@ describe("a roster from a list", function()
     assert.are.same({ 2, 0, 2, 0 }, (take(list)))
     assert.are.same({ 0, 0, 0, 0 }, (take(list)))
     assert.are.equal(2, size())
+  end)
+
+  it("is in the audit log: who was made", function()
+    take { student(tag .. "a"), student(tag .. "b") }
+    take { student(tag .. "a"), student(tag .. "b") }
+    local rows = must(db.education:query({ "select detail from audit_entries where action = 'roster.import'"
+      .. " and chain = ?::uuid and subject_id = ?::uuid", group.teacher.school_id, group.class.id }))
+    assert.are.equal(1, #rows)
+    assert.are.equal(2, #rows[1].detail.people)
   end)
 
   it("takes out who is gone", function()
