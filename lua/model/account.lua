@@ -16,19 +16,20 @@ local M = {}
 --- Seconds for which tokens are good.
 M.LIFETIMES = { verify_email = 3 * 86400, password_reset = 3600 }
 
--- Seconds in which a second reset for the same person is not mailed.
+-- Seconds in which a second letter of a kind is not written to the same address, however often it is asked for.
 local PAUSE = 60
 
--- A new token of a kind; the one before is void.
-local function make_token(account, kind)
+-- A new token of a kind; the one before is void. again: the letter with that one was not sent.
+local function make_token(account, kind, again)
   local token = id.secret(kind == "password_reset" and "pr" or "ev")
   local row, err = db.education:one({ "insert into mail_tokens as t"
     .. " (token_hash, user_id, kind, email_index, expires_at)"
     .. " values (?, ?, ?, ?, now() + ? * interval '1 second') on conflict (user_id, kind) do update"
     .. " set token_hash = excluded.token_hash, email_index = excluded.email_index, expires_at = excluded.expires_at"
-    .. " where t.kind = 'verify_email' or t.expires_at < excluded.expires_at - ? * interval '1 second'"
-    .. " returning t.user_id", pg.bytes(id.digest(token)), account.id, kind, pg.bytes(account.email_index),
-    M.LIFETIMES[kind], PAUSE })
+    .. " where ? or t.email_index <> excluded.email_index"
+    .. " or t.expires_at < excluded.expires_at - ? * interval '1 second' returning t.user_id",
+    pg.bytes(id.digest(token)), account.id, kind, pg.bytes(account.email_index), M.LIFETIMES[kind], again or false,
+    PAUSE })
   if not row then return nil, err end
   return { to = account.email, name = account.name, token = token }
 end
@@ -36,12 +37,14 @@ end
 local INVALID = "this link is unknown, used or too old"
 
 --- What the letter that asks for a proof says; not_found if there is nothing to prove any more.
+---@param user_id string
+---@param again? boolean the letter was written before, but not sent
 ---@return { to: string, name: string, token: string }?
-function M.verification(user_id)
+function M.verification(user_id, again)
   local account, err = user.mailbox(user_id)
   if not account then return nil, err end
   if account.email_verified then return db.not_found("unverified address") end
-  return make_token(account, "verify_email")
+  return make_token(account, "verify_email", again)
 end
 
 --- The token was read by whoever reads the address's mail.
@@ -75,14 +78,16 @@ function M.ask_reset(name)
 end
 
 --- What the letter with the reset link says. Only an address that was proved gets one: another might be a stranger's.
+---@param name string
+---@param again? boolean the letter was written before, but not sent
 ---@return { to: string, name: string, token: string }?
-function M.reset(name)
+function M.reset(name, again)
   local account, err = user.credentials(name)
   if not account then return nil, err end
   local box, failure = user.mailbox(account.id)
   if not box then return nil, failure end
   if not box.email_verified or account.state ~= "active" then return db.not_found("proved address") end
-  return make_token(box, "password_reset")
+  return make_token(box, "password_reset", again)
 end
 
 --- What letters to a person need.

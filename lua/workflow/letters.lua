@@ -11,8 +11,8 @@ local function link(path, token)
   return settings.pages_url .. path .. "?token=" .. url.encode(token)
 end
 
-function M.verify_email(data)
-  local found, err = account.verification(data.user_id)
+function M.verify_email(data, again)
+  local found, err = account.verification(data.user_id, again)
   if not found then return nil, err end
   return { to = found.to, subject = "Is this your address?", text = ([[
 Hello %s,
@@ -25,8 +25,8 @@ If it was not you, do nothing.
 ]]):format(found.name, link("/verify-email", found.token)) }
 end
 
-function M.password_reset(data)
-  local found, err = account.reset(data.name)
+function M.password_reset(data, again)
+  local found, err = account.reset(data.name, again)
   if not found then return nil, err end
   return { to = found.to, subject = "A new password", text = ([[
 Hello %s,

@@ -38,12 +38,21 @@ local function deliver(entry, letter)
   return mail.postpone(entry, err.code)
 end
 
--- One mail. What fails here leaves it in the outbox, to be claimed again.
-local function send(entry)
-  local letter, err = letters[entry.kind](entry.data)
+local function write_and_send(entry)
+  local write = letters[entry.kind]
+  if not write then return mail.postpone(entry, "unknown letter") end -- queued by newer scripts: theirs to write
+  local letter, err = write(entry.data, entry.attempts > 1)
   if letter then return deliver(entry, letter) end
   if err.code == "not_found" then return mail.dropped(entry.id) end
   return mail.postpone(entry, err.code)
+end
+
+-- One mail. Whatever fails, it stays in the outbox, to be claimed again, and holds up no other.
+local function send(entry)
+  local ok, raised = pcall(write_and_send, entry)
+  if ok then return end
+  if type(raised) == "table" then error(raised, 0) end -- this task ends
+  log.error("a mail could not be written", { mail = entry.id, kind = entry.kind, error = tostring(raised) })
 end
 
 --- Can anything become of mails here? Without a server only where development shows them.

@@ -11,6 +11,7 @@ import urllib.request
 import uuid
 
 import jwt
+import psycopg2
 import pytest
 
 import daemon
@@ -59,9 +60,9 @@ def product(request, stores, tmp_path_factory, mailbox, provider):
 
 
 class Person:
-    def __init__(self, product, role="teacher", **more):
+    def __init__(self, product, role="teacher", prefix="", **more):
         self.product = product
-        self.login = f"{role}-{uuid.uuid4().hex[:12]}"
+        self.login = f"{prefix}{role}-{uuid.uuid4().hex[:12]}"
         self.email = self.login + "@example.org"
         made = self.call("POST", "/auth/sign-up", {"login": self.login, "password": PASSWORD, "name": "Pat Ü",
                                                   "role": role, "email": self.email, **more}, 201)
@@ -107,6 +108,27 @@ def test_an_address_is_proved_and_a_forgotten_password_replaced(product, mailbox
     person.log_in("another long walk")
     letter_to(mailbox, person.email, "Your password was changed")
     assert sum("A new password" in message["text"] for message in mailbox.messages) == 1
+
+
+def test_a_letter_that_is_not_taken_is_kept_and_sent_again(product, mailbox, stores):
+    person = Person(product, prefix="once-")
+    store = stores.environment()
+    database = psycopg2.connect(host=store["PGHOST"], port=store["PGPORT"], user=store["PGUSER"],
+                                dbname="toolbox_education")
+    database.autocommit = True
+    rows = database.cursor()
+
+    def row(what, condition):
+        rows.execute(f"select {what} from mails where state <> 'dropped' and {condition}")
+        return rows.fetchone()
+    mail_id = daemon.wait_for(lambda: row("id", "error = 'deferred' and due_at > now()"), "the letter put off", 30)[0]
+    rows.execute("update mails set due_at = now() where id = %s", (mail_id,))
+    rows.execute("notify mail")
+    letter = letter_to(mailbox, person.email, "Is this your address?")
+    person.call("POST", "/auth/verify-email", {"token": token_in(letter)}, 204)
+    kept = daemon.wait_for(lambda: row("data_sealed", f"id = '{mail_id}' and state = 'sent'"), "the letter as sent", 10)
+    assert bytes(kept[0]) == b""  # nothing of what it was about stays
+    database.close()
 
 
 def test_the_pages_that_letters_lead_to(product, mailbox):

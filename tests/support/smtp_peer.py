@@ -1,8 +1,8 @@
 """A small SMTP server (RFC 5321) for tests, which says no on demand. As a program it prints its ports, and then each
 message as a line of JSON; it ends when its standard input does.
 
-Recipients decide what happens: unknown@… 550, later@… 451, slow@… no answer, and anybody else is taken. A client that
-logs in (AUTH PLAIN) must be mailer with the password secret.
+Recipients decide what happens: unknown@… 550, later@… 451, once-…@… 451 the first time, slow@… no answer, and
+anybody else is taken. A client that logs in (AUTH PLAIN) must be mailer with the password secret.
 """
 import base64
 import json
@@ -38,7 +38,8 @@ class Conversation(socketserver.StreamRequestHandler):
                     return
                 answers = {"unknown": "550 nobody here", "later": "451 come again"}
                 recipients.append(recipient)
-                self.reply(answers.get(name, "250 ok"))
+                first = name.startswith("once-") and not self.server.seen(recipient)
+                self.reply("451 come again" if first else answers.get(name, "250 ok"))
             elif verb == "DATA":
                 self.reply("354 go on")
                 self.server.taken({"from": sender, "to": recipients, "user": user and user[0], "text": self.data()})
@@ -68,10 +69,15 @@ class Server(socketserver.ThreadingTCPServer):
 
     def __init__(self, taken=None):
         super().__init__(("127.0.0.1", 0), Conversation)
-        self.messages = []
+        self.messages, self.recipients = [], set()
         self.tell = taken
         self.url = f"smtp://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def seen(self, recipient):
+        before = recipient in self.recipients
+        self.recipients.add(recipient)
+        return before
 
     def taken(self, message):
         self.messages.append(message)
