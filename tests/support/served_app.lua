@@ -32,7 +32,6 @@ end
 
 local function settings_source(folder, settings)
   local lines = { 'return { app = "app", roots = { "lua" }, workers = 1, access_log = false,',
-    ('control = "%s/control",'):format(folder),
     'services = { spec = { listen = { "127.0.0.1:0" }, static = { ["/static/"] = "static" } } },' }
   for name, value in pairs(settings or {}) do
     lines[#lines + 1] = ("%s = %s,"):format(name, type(value) == "string" and ("%q"):format(value) or tostring(value))
@@ -62,8 +61,8 @@ function M.start(source, settings)
   self:write("lua/app.lua", source)
   self:write("static/hello.txt", "hello, file\n")
   self:write("config/spec.lua", settings_source(folder, settings))
-  assert(run("%s serve --config %s/config/spec.lua >%s/log 2>&1 </dev/null & echo $! >%s/pid", self.daemon, folder,
-    folder, folder))
+  local serve = "TOOLBOX_CONTROL=%s/control %s serve --config %s/config/spec.lua"
+  assert(run(serve .. " >%s/log 2>&1 </dev/null & echo $! >%s/pid", folder, self.daemon, folder, folder, folder))
   self.base = "http://" .. wait_for_address(folder)
   return self
 end
