@@ -67,6 +67,21 @@ local function account_of(known, class, student)
   return found
 end
 
+--- Those of a list that would get an account now, so that only their passwords are hashed.
+---@param class { id: string, school_id: string }
+---@param students util.oneroster.student[]
+---@return util.oneroster.student[]?
+---@return table? err
+function M.newcomers(class, students)
+  local known, err = known_of(db.education, class, students)
+  if not known then return nil, err end
+  local list = {}
+  for _, student in ipairs(students) do
+    if not student.gone and account_of(known, class, student) == false then list[#list + 1] = student end
+  end
+  return list
+end
+
 local function insertion(class, student, hash)
   local user_id = id.uuid()
   return { { "insert into users as u (id, school_id, role, login, name, password_hash, email_sealed, email_index,"

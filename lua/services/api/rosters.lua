@@ -46,31 +46,40 @@ function Job:refuse(line, wrong)
   end
 end
 
+-- Those of a batch whose passwords are needed.
+function Job:with_new_passwords(batch)
+  local with = {}
+  for _, student in ipairs(batch) do
+    if student.password then with[#with + 1] = student end
+  end
+  if not with[1] then return with end
+  return roster.newcomers(self.class, with)
+end
+
+-- Hashes some passwords side by side. A password that cannot be one is its line's fault, not the import's.
+local function hash_all(students)
+  local failure
+  local functions = {}
+  for i, student in ipairs(students) do
+    functions[i] = function()
+      student.hash, student.wrong = roster.hash(student.password)
+      if student.wrong and student.wrong.code == "unavailable" then failure = student.wrong end
+    end
+  end
+  task.all(functions)
+  return not failure, failure
+end
+
 -- Hashes the passwords of a batch, a few at a time.
 function Job:hash(batch)
-  local waiting = {}
-  local function run()
-    local failure
-    local functions = {}
-    for i, student in ipairs(waiting) do
-      functions[i] = function()
-        local hash, err = roster.hash(student.password)
-        if hash then student.hash = hash else failure = failure or err end
-        student.wrong = err
-      end
-    end
-    task.all(functions)
-    waiting = {}
-    return not (failure and failure.code == "unavailable"), failure
+  local students, err = self:with_new_passwords(batch)
+  if not students then return nil, err end
+  for first = 1, #students, HASHED_AT_ONCE do
+    local some = { unpack(students, first, math.min(first + HASHED_AT_ONCE - 1, #students)) }
+    local ok, failure = hash_all(some)
+    if not ok then return nil, failure end
   end
-  for _, student in ipairs(batch) do
-    if student.password then waiting[#waiting + 1] = student end
-    if #waiting == HASHED_AT_ONCE then
-      local ok, err = run()
-      if not ok then return nil, err end
-    end
-  end
-  return run()
+  return true
 end
 
 -- Who has a password that cannot be one is told and left out.

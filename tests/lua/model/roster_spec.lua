@@ -41,6 +41,14 @@ describe("a roster from a list", function()
     assert.are.equal(2, size())
   end)
 
+  it("tells who would get an account", function()
+    local class = must(roster.class(group.teacher, group.class.id))
+    take { student(tag .. "a") }
+    local list = must(roster.newcomers(class, { student(tag .. "a"), student(tag .. "b"),
+      student(tag .. "c", { gone = true }), student(factory.person("student").login) }))
+    assert.are.same({ tag .. "b" }, { list[1].login, list[2] and list[2].login })
+  end)
+
   it("is in the audit log: who was made", function()
     take { student(tag .. "a"), student(tag .. "b") }
     take { student(tag .. "a"), student(tag .. "b") }
