@@ -9,6 +9,7 @@ local clock = require "workflow.clock"
 local db = require "model.db"
 local engine = require "workflow.engine"
 local event = require "model.event"
+local held_sign_up = require "model.held_sign_up"
 local health = require "web.health"
 local idempotency = require "model.idempotency"
 local keyring = require "web.keyring"
@@ -100,7 +101,10 @@ local function start()
   timer.every("forget old answers", 600, idempotency.prune)
   timer.every("remove files that nobody has", 600, media.sweep)
   timer.every("forget what has expired", 600, memory.prune)
-  for name, model in pairs { account = account, lockout = lockout, mail = mail, ["second factor"] = second_factor } do
+  for name, model in pairs {
+    account = account, ["held sign-ups"] = held_sign_up, lockout = lockout, mail = mail,
+    ["second factor"] = second_factor,
+  } do
     timer.every("forget old rows: " .. name, 600, model.prune)
   end
   for name, service in pairs(services) do

@@ -160,6 +160,18 @@ function M.manages_school(user, alias)
   return M.sees_school(user, alias)
 end
 
+--- Whom one consents for: oneself, a parent for the own children (alias: of users).
+function M.consents_for(user, alias)
+  if user.role == "parent" then return M.sees_user(user, alias) end
+  return { alias .. ".id = ?::uuid", user.id }
+end
+
+--- Whose consents one sees: whose one gives, and an admin those of the school's people.
+function M.sees_consents(user, alias)
+  if user.role == "admin" then return M.sees_user(user, alias) end
+  return M.consents_for(user, alias)
+end
+
 --- The audit log (alias: of audit_entries): an admin reads the own school's chain, who keeps the installation that of
 --- what belongs to no school.
 function M.sees_audit(user, alias, no_school)

@@ -2,6 +2,7 @@
 -- Read by model/db.lua. A constraint that is not listed is told with its name only.
 
 return {
+  consents_standing = { field = "kind", message = "this consent stands already" },
   users_login = { field = "login", message = "this login is taken" },
   users_email = { field = "email", message = "this email address has an account already" },
   identities_user = { message = "another account of this provider is linked already" },

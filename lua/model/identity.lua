@@ -85,10 +85,12 @@ end
 ---@param provider string
 ---@param claims table
 ---@param role "student"|"teacher"|"parent"
+---@param birth_date string? needed of students
 ---@return table? account
-function M.sign_up(provider, claims, role)
+function M.sign_up(provider, claims, role, birth_date)
   local name = type(claims.name) == "string" and claims.name or claims.preferred_username
   local made, err = user.without_password({ login = provider .. "-" .. id.code(12), role = role,
+    birth_date = birth_date,
     name = type(name) == "string" and name:gsub("%c", " "):sub(1, 100) or "A " .. role })
   if not made then return nil, err end
   local linked, failure = insert(provider, claims.sub, made.id)

@@ -5,11 +5,13 @@ local json = require "host.json"
 local pg = require "host.pg"
 local access = require "model.access"
 local audit = require "model.audit"
+local consent = require "model.consent"
 local db = require "model.db"
 local mail = require "model.mail"
 local page = require "model.page"
 local password = require "model.password"
 local personal = require "model.personal"
+local age = require "util.age"
 local id = require "util.id"
 
 local M = {}
@@ -59,6 +61,10 @@ local function add(person, school_id, hash, by)
   return db.education:transaction(function(tx)
     local made, err = insert(person, school_id, hash, tx, by)
     if not made then return nil, err end
+    if by and person.birth_date and M.is_child(person.birth_date) then
+      local given, refused = consent.record(tx, by, made, { kind = "school" })
+      if not given then return nil, refused end
+    end
     if clean_email(person.email) then
       local queued, failure = mail.queue("verify_email", { user_id = made.id }, tx)
       if not queued then return nil, failure end
@@ -67,12 +73,33 @@ local function add(person, school_id, hash, by)
   end)
 end
 
+--- Whether somebody born on this day needs a guardian's consent today.
+---@param birth_date string
+function M.is_child(birth_date)
+  return age.is_child(birth_date, os.date("!%Y-%m-%d"))
+end
+
+-- Whether somebody may open an account for oneself. Of a child nothing is kept before a guardian has consented, and a
+-- student who does not say when born may be one.
+local function may_sign_up(person)
+  if person.birth_date == nil or person.birth_date == json.null then
+    if person.role ~= "student" then return true end
+    return db.fail("invalid", "students say when they were born", "birth_date")
+  end
+  if M.is_child(person.birth_date) then
+    return db.fail("forbidden", "below 13 a guardian is asked first: see /auth/child-sign-up", "birth_date")
+  end
+  return true
+end
+
 --- Opens an account for oneself. Nobody makes oneself an admin.
 ---@param person table login, password, name, role (student, teacher, parent); optional: email, birth_date
 ---@return table? user
 ---@return table? err conflict with field login or email, invalid
 function M.sign_up(person)
   if person.role == "admin" then return db.fail("forbidden", "an admin is made by another admin", "role") end
+  local may, too_young = may_sign_up(person)
+  if not may then return nil, too_young end
   local hash, err = password.hash(person.password, person)
   if not hash then return nil, err end
   return add(person, nil, hash)
@@ -80,6 +107,8 @@ end
 
 --- An account of somebody whom another provider knows: without a password, which no hash matches.
 function M.without_password(person)
+  local may, err = may_sign_up(person)
+  if not may then return nil, err end
   return insert(person, nil, "!")
 end
 

@@ -52,4 +52,17 @@ at once:
 ]]):format(found.name, settings.pages_url) }
 end
 
+function M.guardian_consent(data)
+  return { to = data.to, subject = "A child asks for an account", text = ([[
+Hello,
+
+%s, who is below 13, would like to have an account and has named you as guardian. Read on this page what would be kept,
+and say within two weeks whether you consent:
+
+%s
+
+Without your consent there will be no account, and this request is forgotten.
+]]):format(data.name, link("/guardian-consent", data.token)) }
+end
+
 return M

@@ -285,6 +285,29 @@ CREATE TABLE public.classes (
     CONSTRAINT classes_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 100)))
 );
 
+CREATE TABLE public.consent_texts (
+    kind text NOT NULL,
+    version integer NOT NULL,
+    text text NOT NULL,
+    CONSTRAINT consent_texts_kind_check CHECK ((kind ~ '^[a-z_]+$'::text)),
+    CONSTRAINT consent_texts_version_check CHECK ((version > 0))
+);
+
+CREATE TABLE public.consents (
+    id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    kind text NOT NULL,
+    version integer NOT NULL,
+    given_by uuid,
+    contact_sealed bytea,
+    given_at timestamp with time zone DEFAULT now() NOT NULL,
+    withdrawn_at timestamp with time zone,
+    withdrawn_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    revision bigint DEFAULT 1 NOT NULL
+);
+
 CREATE TABLE public.courses (
     id uuid NOT NULL,
     school_id uuid,
@@ -350,6 +373,13 @@ CREATE TABLE public.grade_changes (
     new_final double precision,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT grade_changes_reason_check CHECK ((reason = ANY (ARRAY['graded'::text, 'quiz'::text, 'returned'::text, 'handed_in'::text])))
+);
+
+CREATE TABLE public.held_sign_ups (
+    id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    person_sealed bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.idempotency_keys (
@@ -927,6 +957,12 @@ ALTER TABLE ONLY public.classes
 ALTER TABLE ONLY public.classes
     ADD CONSTRAINT classes_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.consent_texts
+    ADD CONSTRAINT consent_texts_pkey PRIMARY KEY (kind, version);
+
+ALTER TABLE ONLY public.consents
+    ADD CONSTRAINT consents_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.courses
     ADD CONSTRAINT courses_pkey PRIMARY KEY (id);
 
@@ -944,6 +980,12 @@ ALTER TABLE ONLY public.grade_categories
 
 ALTER TABLE ONLY public.grade_changes
     ADD CONSTRAINT grade_changes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.held_sign_ups
+    ADD CONSTRAINT held_sign_ups_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.held_sign_ups
+    ADD CONSTRAINT held_sign_ups_token_hash_key UNIQUE (token_hash);
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (owner_id, key);
@@ -1137,6 +1179,10 @@ CREATE INDEX classes_by_school ON public.classes USING btree (school_id, id);
 
 CREATE INDEX classes_by_teacher ON public.classes USING btree (teacher_id, id);
 
+CREATE INDEX consents_by_person ON public.consents USING btree (person_id, id);
+
+CREATE UNIQUE INDEX consents_standing ON public.consents USING btree (person_id, kind) WHERE (withdrawn_at IS NULL);
+
 CREATE INDEX courses_by_school ON public.courses USING btree (school_id, id);
 
 CREATE INDEX courses_by_teacher ON public.courses USING btree (teacher_id, id);
@@ -1150,6 +1196,8 @@ CREATE INDEX events_by_topic ON public.events USING btree (topic, id);
 CREATE INDEX grade_categories_by_class ON public.grade_categories USING btree (class_id, id);
 
 CREATE INDEX grade_changes_by_submission ON public.grade_changes USING btree (submission_id, id);
+
+CREATE INDEX held_sign_ups_expired ON public.held_sign_ups USING btree (expires_at);
 
 CREATE INDEX idempotency_keys_by_time ON public.idempotency_keys USING btree (created_at);
 
@@ -1261,6 +1309,8 @@ CREATE TRIGGER audit_entries_kept BEFORE TRUNCATE ON public.audit_entries FOR EA
 
 CREATE TRIGGER classes_touch BEFORE UPDATE ON public.classes FOR EACH ROW EXECUTE FUNCTION public.touch();
 
+CREATE TRIGGER consents_touch BEFORE UPDATE ON public.consents FOR EACH ROW EXECUTE FUNCTION public.touch();
+
 CREATE TRIGGER courses_touch BEFORE UPDATE ON public.courses FOR EACH ROW EXECUTE FUNCTION public.touch();
 
 CREATE TRIGGER grade_categories_touch BEFORE UPDATE ON public.grade_categories FOR EACH ROW EXECUTE FUNCTION public.touch();
@@ -1360,6 +1410,12 @@ ALTER TABLE ONLY public.classes
 
 ALTER TABLE ONLY public.classes
     ADD CONSTRAINT classes_teacher_id_fkey FOREIGN KEY (teacher_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.consents
+    ADD CONSTRAINT consents_kind_version_fkey FOREIGN KEY (kind, version) REFERENCES public.consent_texts(kind, version);
+
+ALTER TABLE ONLY public.consents
+    ADD CONSTRAINT consents_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.courses
     ADD CONSTRAINT courses_school_id_fkey FOREIGN KEY (school_id) REFERENCES public.schools(id);

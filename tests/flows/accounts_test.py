@@ -64,7 +64,8 @@ class Person:
         self.product = product
         self.login = f"{prefix}{role}-{uuid.uuid4().hex[:12]}"
         self.email = self.login + "@example.org"
-        made = self.call("POST", "/auth/sign-up", {"login": self.login, "password": PASSWORD, "name": "Pat Ü",
+        made = self.call("POST", "/auth/sign-up", {"birth_date": "2005-05-01",
+                                                   "login": self.login, "password": PASSWORD, "name": "Pat Ü",
                                                   "role": role, "email": self.email, **more}, 201)
         self.id, self.token, self.refresh_token = made["user"]["id"], made["access_token"], made["refresh_token"]
 
@@ -279,7 +280,7 @@ def test_logging_in_by_another_provider(product, provider):
     back = go_and_come_back(product, begin(product))
     assert finish(product, back, 403)["detail"].startswith("No account is linked")
     back = go_and_come_back(product, begin(product))
-    first = finish(product, {**back, "role": "student"}, 200)
+    first = finish(product, {**back, "role": "student", "birth_date": "2005-05-01"}, 200)
     finish(product, back, 422)  # a state is good once
     back = go_and_come_back(product, begin(product))
     assert finish(product, back, 200)["user"]["id"] == first["user"]["id"]

@@ -28,6 +28,7 @@ class World:
         for role in SIGNED_UP:
             login = f"{role}-{uuid.uuid4().hex[:12]}"
             made = product.call("api", "POST", "/api/v1/auth/sign-up", {
+                "birth_date": "2005-05-01",
                 "login": login, "password": "correct horse", "name": role.title(), "role": role})
             assert made.status == 201, made
             self.tokens[role] = made.json["access_token"]

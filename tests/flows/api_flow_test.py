@@ -23,6 +23,7 @@ class Person:
         self.login = f"{role}-{uuid.uuid4().hex[:12]}"
         self.password = "correct horse"
         made = self.post("/auth/sign-up", {
+            "birth_date": "2005-05-01",
             "login": self.login, "password": self.password, "name": f"A {role}", "role": role}, status=201)
         self.take(made.json)
         self.id = made.json["user"]["id"]

@@ -19,6 +19,7 @@ class Account:
         self.product, self.role = product, role
         self.login = f"{role}-{uuid.uuid4().hex[:12]}"
         made = product.call("api", "POST", "/api/v1/auth/sign-up", {
+            "birth_date": "2005-05-01",
             "login": self.login, "password": PASSWORD, "name": f"Ada <{role}>", "role": role})
         assert made.status == 201, made
         self.token, self.id = made.json["access_token"], made.json["user"]["id"]

@@ -19,6 +19,7 @@ class Person:
         self.product, self.role = product, role
         login = f"{role}-{secrets.token_hex(6)}"
         opened = product.call("api", "POST", "/api/v1/auth/sign-up", {
+            "birth_date": "2005-05-01",
             "login": login, "password": f"{login} likes long walks", "name": f"A {role}", "role": role})
         assert opened.status == 201, opened
         self.token, self.id = opened.json["access_token"], opened.json["user"]["id"]

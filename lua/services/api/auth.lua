@@ -18,7 +18,8 @@ local any_password = schema.password(1, user.MAX_PASSWORD)
 local SignUp = schema.object {
   login = shapes.login, password = password, name = shapes.name,
   role = schema.describe(schema.enum { "student", "teacher", "parent" }, "An admin is made by another admin"),
-  email = optional(schema.email()), birth_date = optional(schema.date()),
+  email = optional(schema.email()),
+  birth_date = schema.describe(schema.date(), "Below 13 a guardian is asked first: see /auth/child-sign-up"),
 }
 
 local LogIn = schema.object {
@@ -82,7 +83,7 @@ local tags = { "Accounts" }
 return {
   ["/auth/sign-up"] = {
     POST = { "Open an account", public(sign_up), body = SignUp, out = shapes.Tokens, status = 201, limit = "auth",
-      errors = { "conflict" }, id = "signUp", tags = tags,
+      errors = { "conflict", "forbidden" }, id = "signUp", tags = tags,
       description = "Opens an account for oneself and logs in with it." },
   },
   ["/auth/log-in"] = {

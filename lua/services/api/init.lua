@@ -38,6 +38,7 @@ service = router.new {
     require "services.api.progress",
     require "services.api.runs",
     require "services.api.audit",
+    require "services.api.consents",
   },
   common = {
     require "services.api.jwks",

@@ -21,6 +21,7 @@ local Begun = schema.named("ProviderLogIn", schema.object {
 local Finish = schema.object { state = schema.text(1, 200), code = schema.text(1, 2000) }
 local FinishLogIn = schema.extend(Finish, {
   role = describe(optional(schema.enum { "student", "teacher", "parent" }), "Opens an account if there is none"),
+  birth_date = describe(optional(schema.date()), "Needed of students who have no account yet"),
 })
 
 local Provider = schema.named("Provider", schema.object { name = name, title = schema.text(1, 100) })
@@ -66,7 +67,7 @@ local function finish_log_in(req)
   local called = req.params.provider
   local account, missing = identity.account(called, claims)
   if not account and missing.code == "not_found" and req.body.role then
-    account, missing = identity.sign_up(called, claims, req.body.role)
+    account, missing = identity.sign_up(called, claims, req.body.role, req.body.birth_date)
   end
   if not account then
     if missing.code ~= "not_found" then return nil, missing end

@@ -3,8 +3,10 @@
 -- the change is a form that a person sends.
 
 local account = require "model.account"
+local consent = require "model.consent"
 local errors = require "web.errors"
 local guard = require "web.guard"
+local held_sign_up = require "model.held_sign_up"
 local mail = require "model.mail"
 local page = require "services.dashboard.page"
 local schema = require "web.schema"
@@ -15,6 +17,9 @@ local token = schema.text(1, 200)
 
 local Token = schema.object { token = token }
 local Forgot = schema.object { login = schema.text(1, 254) }
+local Guardian = schema.object {
+  token = token, version = schema.integer(1, 1000), answer = schema.enum { "yes", "no" },
+}
 local Reset = schema.object { token = token, password = schema.password(1, 1024) }
 
 local function show(req, kind, data, status)
@@ -50,6 +55,23 @@ local reset = form("reset", "A new password", function(body)
   return account.reset_password(body.token, body.password)
 end, "The new password is in force. Log in with it.")
 
+-- The text that a guardian reads, of its newest version.
+local function ask_guardian(req)
+  local texts, err = consent.texts()
+  if not texts then return nil, err end
+  for _, text in ipairs(texts) do
+    if text.kind == "account" then
+      return show(req, "guardian", { title = "A child's account", token = req.query.token, text = text })
+    end
+  end
+  return nil, errors.new("not_found")
+end
+
+local guardian = form("done", "A child's account", function(body)
+  if body.answer == "no" then return held_sign_up.refuse(body.token) end
+  return held_sign_up.accept(body.token, body.version)
+end, "Thank you. If you have consented, the child can log in now; if not, all that was asked is forgotten.")
+
 local function outbox(req)
   if not settings.development then return nil, errors.new("not_found") end
   local found, err = mail.list({ limit = 50 })
@@ -71,6 +93,10 @@ return {
   ["/reset-password"] = {
     GET = { "Ask for the new password", public(ask("reset", "A new password")), query = { token = token } },
     POST = { "Choose a new password", public(reset), form = Reset, limit = "auth" },
+  },
+  ["/guardian-consent"] = {
+    GET = { "Ask a guardian", public(ask_guardian), query = { token = token } },
+    POST = { "Answer as a guardian", public(guardian), form = Guardian, limit = "auth" },
   },
   ["/outbox"] = { GET = { "Mails that were not sent, in development", public(outbox) } },
 }

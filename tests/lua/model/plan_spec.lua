@@ -6,6 +6,7 @@ local attempts = require "model.attempt"
 local category = require "model.grade_category"
 local api_key = require "model.api_key"
 local class = require "model.class"
+local consent = require "model.consent"
 local course = require "model.course"
 local db = require "model.db"
 local enrolment = require "model.enrolment"
@@ -116,6 +117,7 @@ describe("statements", function()
     ["keys for machines"] = { "education", 1, function(who) return api_key.list(who) end },
     ["linked providers"] = { "education", 1, function(who) return identity.list(who) end },
     ["the outbox"] = { "education", 1, function() return mail.list() end },
+    ["consents"] = { "education", 1, function(who) return consent.list(who, group.students[1].id) end },
     ["schools"] = { "education", 1, function(who) return school.list(who) end },
     ["parents"] = { "education", 2, function(who) return family.parents(who, group.students[1].id) end },
     ["people"] = { "education", 1, function(who) return user.list(who, {}) end },
