@@ -1,5 +1,5 @@
 -- model/consent.lua: what people and their guardians have agreed to, with kind and version of the text, and what they
--- have withdrawn. Nothing is deleted: a consent that was withdrawn stays as a record that it once stood. Who may give and
+-- have withdrawn. Nothing is deleted: a consent that was withdrawn stays as a record that it stood. Who may give and
 -- withdraw for whom: model/access.lua. Children whose accounts wait for a guardian: model/held_sign_up.lua.
 
 local access = require "model.access"
