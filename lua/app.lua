@@ -6,6 +6,7 @@ local attempt = require "model.attempt"
 local account = require "model.account"
 local api_key = require "model.api_key"
 local clock = require "workflow.clock"
+local data_request = require "model.data_request"
 local db = require "model.db"
 local engine = require "workflow.engine"
 local event = require "model.event"
@@ -102,8 +103,8 @@ local function start()
   timer.every("remove files that nobody has", 600, media.sweep)
   timer.every("forget what has expired", 600, memory.prune)
   for name, model in pairs {
-    account = account, ["held sign-ups"] = held_sign_up, lockout = lockout, mail = mail,
-    ["second factor"] = second_factor,
+    account = account, ["data requests"] = data_request, ["held sign-ups"] = held_sign_up, lockout = lockout,
+    mail = mail, ["second factor"] = second_factor,
   } do
     timer.every("forget old rows: " .. name, 600, model.prune)
   end

@@ -1,5 +1,6 @@
 -- workflows/all.lua: the workflows that there are, for app.lua, which lets an engine run them.
 
+local data_request = require "workflows.data_request"
 local file = require "host.file"
 local generate_lesson = require "workflows.generate_lesson"
 local publish_lesson = require "workflows.publish_lesson"
@@ -7,6 +8,7 @@ local publish_lesson = require "workflows.publish_lesson"
 local M = {}
 
 M.scripts = {
+  data_request = data_request,
   generate_lesson = generate_lesson,
   publish_lesson = publish_lesson,
 }

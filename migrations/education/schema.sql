@@ -325,6 +325,22 @@ CREATE TABLE public.courses (
     CONSTRAINT courses_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)))
 );
 
+CREATE TABLE public.data_requests (
+    id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    kind text NOT NULL,
+    requested_by uuid NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    archive_sealed bytea,
+    finished_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    revision bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT data_requests_kind_check CHECK ((kind = ANY (ARRAY['export'::text, 'erasure'::text]))),
+    CONSTRAINT data_requests_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'done'::text, 'failed'::text])))
+);
+
 CREATE TABLE public.enrolments (
     class_id uuid NOT NULL,
     student_id uuid NOT NULL,
@@ -867,6 +883,7 @@ CREATE TABLE public.users (
     revision bigint DEFAULT 1 NOT NULL,
     email_verified_at timestamp with time zone,
     sourced_id text,
+    erased_at timestamp with time zone,
     CONSTRAINT users_login_check CHECK (((login = lower(login)) AND ((length(login) >= 3) AND (length(login) <= 64)))),
     CONSTRAINT users_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['student'::text, 'teacher'::text, 'parent'::text, 'admin'::text]))),
@@ -965,6 +982,9 @@ ALTER TABLE ONLY public.consents
 
 ALTER TABLE ONLY public.courses
     ADD CONSTRAINT courses_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.data_requests
+    ADD CONSTRAINT data_requests_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.enrolments
     ADD CONSTRAINT enrolments_pkey PRIMARY KEY (class_id, student_id);
@@ -1187,6 +1207,12 @@ CREATE INDEX courses_by_school ON public.courses USING btree (school_id, id);
 
 CREATE INDEX courses_by_teacher ON public.courses USING btree (teacher_id, id);
 
+CREATE INDEX data_requests_by_person ON public.data_requests USING btree (person_id, id);
+
+CREATE INDEX data_requests_expired ON public.data_requests USING btree (expires_at) WHERE (archive_sealed IS NOT NULL);
+
+CREATE UNIQUE INDEX data_requests_open ON public.data_requests USING btree (person_id, kind) WHERE (state = 'queued'::text);
+
 CREATE INDEX enrolments_by_student ON public.enrolments USING btree (student_id, class_id);
 
 CREATE INDEX events_by_time ON public.events USING btree (created_at);
@@ -1313,6 +1339,8 @@ CREATE TRIGGER consents_touch BEFORE UPDATE ON public.consents FOR EACH ROW EXEC
 
 CREATE TRIGGER courses_touch BEFORE UPDATE ON public.courses FOR EACH ROW EXECUTE FUNCTION public.touch();
 
+CREATE TRIGGER data_requests_touch BEFORE UPDATE ON public.data_requests FOR EACH ROW EXECUTE FUNCTION public.touch();
+
 CREATE TRIGGER grade_categories_touch BEFORE UPDATE ON public.grade_categories FOR EACH ROW EXECUTE FUNCTION public.touch();
 
 CREATE TRIGGER lesson_dates_touch BEFORE UPDATE ON public.lesson_dates FOR EACH ROW EXECUTE FUNCTION public.touch();
@@ -1422,6 +1450,9 @@ ALTER TABLE ONLY public.courses
 
 ALTER TABLE ONLY public.courses
     ADD CONSTRAINT courses_teacher_id_fkey FOREIGN KEY (teacher_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.data_requests
+    ADD CONSTRAINT data_requests_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.enrolments
     ADD CONSTRAINT enrolments_class_id_fkey FOREIGN KEY (class_id) REFERENCES public.classes(id) ON DELETE CASCADE;

@@ -39,6 +39,7 @@ service = router.new {
     require "services.api.runs",
     require "services.api.audit",
     require "services.api.consents",
+    require "services.api.data_requests",
   },
   common = {
     require "services.api.jwks",

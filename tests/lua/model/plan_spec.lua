@@ -8,6 +8,7 @@ local api_key = require "model.api_key"
 local class = require "model.class"
 local consent = require "model.consent"
 local course = require "model.course"
+local data_request = require "model.data_request"
 local db = require "model.db"
 local enrolment = require "model.enrolment"
 local event = require "model.event"
@@ -117,6 +118,9 @@ describe("statements", function()
     ["keys for machines"] = { "education", 1, function(who) return api_key.list(who) end },
     ["linked providers"] = { "education", 1, function(who) return identity.list(who) end },
     ["the outbox"] = { "education", 1, function() return mail.list() end },
+    ["requests about data"] = { "education", 1, function(who)
+      return data_request.list(who, group.students[1].id)
+    end },
     ["consents"] = { "education", 1, function(who) return consent.list(who, group.students[1].id) end },
     ["schools"] = { "education", 1, function(who) return school.list(who) end },
     ["parents"] = { "education", 2, function(who) return family.parents(who, group.students[1].id) end },

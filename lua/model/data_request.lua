@@ -1,0 +1,96 @@
+-- model/data_request.lua: what people, or guardians and schools for them, ask for about their data: an archive of
+-- all of it, or that it be erased. The request and the start of its workflow (workflows/data_request.lua) are one transaction,
+-- begun by the workflow's module; what is gathered and erased says model/personal_data.lua.
+
+local access = require "model.access"
+local audit = require "model.audit"
+local db = require "model.db"
+local page = require "model.page"
+local person_key = require "model.person_key"
+local id = require "util.id"
+
+local M = {}
+
+--- Days for which an archive can be fetched.
+M.KEPT = 7
+
+local COLUMNS = "q.id, q.person_id, q.kind, q.requested_by, q.state, q.finished_at, q.expires_at, q.created_at,"
+  .. " q.updated_at, q.revision"
+
+local function place(request_id) return "data_requests.archive:" .. request_id end
+
+--- Notes a request.
+---@param tx model.connection
+---@param by table
+---@param kind "export"|"erasure"
+---@return table? request
+---@return table? err not_found; conflict: one of its kind is on its way, or the person was erased
+function M.create(tx, by, person_id, kind)
+  local person, err = tx:one({ "select u.id, u.school_id, u.erased_at is not null as erased from users u"
+    .. " where u.id = ?::uuid and", person_id }, access.sees_consents(by, "u"))
+  if not person then return nil, err end
+  if person.erased then return db.fail("conflict", "this person was erased already") end
+  local row, failure = tx:one({ "insert into data_requests as q (id, person_id, kind, requested_by)"
+    .. " values (?, ?, ?, ?) returning " .. COLUMNS, id.uuid(), person_id, kind, by.id })
+  if not row then return nil, failure end
+  local recorded, lost = audit.record(tx, by, "data." .. kind, { kind = "user", id = person.id,
+    school_id = person.school_id, detail = { request_id = row.id } })
+  return recorded and row, lost
+end
+
+--- A request, for the workflow that answers it.
+function M.get(request_id)
+  return db.education:one({ "select " .. COLUMNS .. " from data_requests q where q.id = ?::uuid", request_id })
+end
+
+--- Ends a request. An archive is kept under the person's key, for a week.
+---@param tx model.connection
+---@param archive? string
+function M.finish(tx, request, archive)
+  local sealed, err
+  if archive then
+    sealed, err = person_key.seal(tx, request.person_id, archive, place(request.id))
+    if not sealed then return nil, err end
+  end
+  return tx:run({ "update data_requests set state = 'done', finished_at = now(), archive_sealed = ?::bytea,"
+    .. " expires_at = case when ?::boolean then now() + ? * interval '1 day' end where id = ?::uuid and state = 'queued'", sealed,
+    archive ~= nil, M.KEPT, request.id })
+end
+
+--- The requests about somebody for whom one may ask, newest first.
+function M.list(viewer, person_id, pages)
+  return page.list(db.education, {
+    select = "select " .. COLUMNS .. " from data_requests q join users u on u.id = q.person_id",
+    where = { { "q.person_id = ?::uuid", person_id }, access.sees_consents(viewer, "u") },
+    columns = { id = { "q.id", "uuid" } },
+    unique = "id",
+  }, pages)
+end
+
+--- One request.
+function M.find(viewer, person_id, request_id)
+  return db.education:one({ "select " .. COLUMNS .. " from data_requests q join users u on u.id = q.person_id"
+    .. " where q.id = ?::uuid and q.person_id = ?::uuid and", request_id, person_id },
+    access.sees_consents(viewer, "u"))
+end
+
+--- The archive of an answered request.
+---@return string? octets of a ZIP file
+---@return table? err not_found: it is not there yet, or no longer
+function M.archive(viewer, person_id, request_id)
+  local row, err = db.education:one({ "select q.archive_sealed from data_requests q join users u on u.id = q.person_id"
+    .. " where q.id = ?::uuid and q.person_id = ?::uuid and q.expires_at > now() and", request_id, person_id },
+    access.sees_consents(viewer, "u"))
+  if not row then return nil, err end
+  local octets = person_key.open(db.education, person_id, row.archive_sealed, place(request_id))
+  if not octets then return db.not_found("archive") end
+  return octets
+end
+
+--- Forgets archives whose time is over.
+function M.prune()
+  return db.education:run("update data_requests set archive_sealed = null where archive_sealed is not null"
+    .. " and expires_at < now()")
+end
+
+return M

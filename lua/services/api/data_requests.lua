@@ -1,0 +1,77 @@
+-- services/api/data_requests.lua: what people ask for about their data: an archive of all of it, or that it be erased.
+
+local cursor = require "web.cursor"
+local data_request = require "model.data_request"
+local guard = require "web.guard"
+local schema = require "web.schema"
+local shapes = require "services.api.shapes"
+local workflow = require "workflows.data_request"
+
+local nullable = schema.nullable
+
+local Request = schema.named("DataRequest", schema.object {
+  id = schema.id(), person_id = schema.id(shapes.USERS), kind = schema.enum { "export", "erasure" },
+  requested_by = schema.id(), state = schema.enum { "queued", "done", "failed" },
+  finished_at = nullable(schema.time()),
+  expires_at = schema.describe(nullable(schema.time()), "Until then the archive can be fetched"),
+  created_at = schema.time(), updated_at = schema.time(),
+})
+
+local Erase = schema.object { password = schema.describe(schema.password(1, 128), "Of whoever asks") }
+
+local function list(req)
+  return cursor.list(req, function(page) return data_request.list(req.user, req.params.user_id, page) end)
+end
+
+local function show(req)
+  return data_request.find(req.user, req.params.user_id, req.params.request_id)
+end
+
+local function export(req)
+  local made, err = workflow.export(req.user, req.params.user_id)
+  if not made then return nil, err end
+  return 201, made, { location = ("%s/%s/data-requests/%s"):format(shapes.USERS, made.person_id, made.id) }
+end
+
+local function erase(req)
+  local made, err = workflow.erase(req.user, req.params.user_id, { password = req.body.password,
+    address = req:remote() })
+  if not made then return nil, err end
+  return 202, made
+end
+
+local function archive(req)
+  local octets, err = data_request.archive(req.user, req.params.user_id, req.params.request_id)
+  if not octets then return nil, err end
+  return 200, octets, { ["content-type"] = "application/zip", ["cache-control"] = "no-store",
+    ["content-disposition"] = 'attachment; filename="data.zip"' }
+end
+
+local signed_in = guard.signed_in
+local tags = { "Privacy" }
+local of_person = { user_id = schema.id(shapes.USERS) }
+local one = { user_id = schema.id(shapes.USERS), request_id = schema.id() }
+
+return {
+  ["/users/{user_id}/data-requests"] = {
+    GET = { "List what was asked for about a person's data", signed_in(list), params = of_person,
+      query = cursor.query {}, out = schema.list(Request), id = "listDataRequests", tags = tags },
+    POST = { "Ask for all data about a person", signed_in(export), params = of_person, out = Request, creates = true,
+      errors = { "conflict", "not_found" }, id = "askForData", tags = tags,
+      description = "For oneself, for the own child, or for somebody of the own school. It becomes an archive." },
+  },
+  ["/users/{user_id}/data-requests/{request_id}"] = {
+    GET = { "Show a request", signed_in(show), params = one, out = Request, id = "showDataRequest", tags = tags },
+  },
+  ["/users/{user_id}/data-requests/{request_id}/archive"] = {
+    GET = { "Fetch all data about a person", signed_in(archive), params = one, raw = true,
+      produces = "application/zip", id = "fetchData", tags = tags,
+      description = "Each kind of data twice: as JSON and as CSV." },
+  },
+  ["/users/{user_id}/erasure"] = {
+    POST = { "Erase a person", signed_in(erase), params = of_person, body = Erase, out = Request, status = 202,
+      errors = { "conflict", "not_found", "rate_limited" }, limit = "auth", id = "erasePerson", tags = tags,
+      description = "Grades stay without the person's name, as schools must keep them; all else goes. It cannot be"
+        .. " undone." },
+  },
+}

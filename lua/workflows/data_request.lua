@@ -1,0 +1,93 @@
+-- workflows/data_request.lua: answers what somebody has asked for about a person's data. Each step may run twice
+-- without doing anything twice.
+--
+--   export:   gather everything, once as JSON and once as CSV, into an archive
+--   erasure:  memories → Roblox → the person; the last one ends sessions and destroys the person's key
+
+local account = require "model.account"
+local data_request = require "model.data_request"
+local db = require "model.db"
+local json = require "host.json"
+local personal_data = require "model.personal_data"
+local table_text = require "util.table_text"
+local run = require "workflow.run"
+local zip = require "util.zip"
+
+local M = { name = "data_request" }
+
+local function start(by, person_id, kind)
+  return db.education:transaction(function(tx)
+    local request, err = data_request.create(tx, by, person_id, kind)
+    if not request then return nil, err end
+    local started, failure = run.start({ workflow = M.name, dedup_key = request.id,
+      input = { request_id = request.id } }, tx)
+    return started and request, failure
+  end)
+end
+
+--- Asks for an archive of all that is kept about a person.
+---@return table? request
+---@return table? err not_found, conflict
+function M.export(by, person_id)
+  return start(by, person_id, "export")
+end
+
+--- Asks that a person be erased. Whoever asks proves it with the own password: it cannot be undone.
+---@param proof { password: string, address: string }
+---@return table? request
+---@return table? err not_found, conflict, invalid with field password, rate_limited
+function M.erase(by, person_id, proof)
+  local confirmed, err = account.confirm(by, proof.password, proof.address)
+  if not confirmed then return nil, err end
+  return start(by, person_id, "erasure")
+end
+
+-- Each section twice: as JSON for programs, as CSV for people.
+local function archive_of(sections)
+  local files = {}
+  for i, section in ipairs(sections) do
+    files[2 * i - 1] = { name = section.name .. ".json", text = json.encode(json.array(section.rows)) }
+    files[2 * i] = { name = section.name .. ".csv", text = table_text.csv(section.rows) }
+  end
+  return zip.archive(files)
+end
+
+local function export(request)
+  local sections, err = personal_data.gather(request.person_id)
+  if not sections then return nil, err end
+  local memories, missing = personal_data.memories(request.person_id)
+  if not memories then return nil, missing end
+  sections[#sections + 1] = { name = "memories", rows = memories }
+  local archive = archive_of(sections)
+  local done, failure = db.education:transaction(function(tx) return data_request.finish(tx, request, archive) end)
+  return done and { octets = #archive }, failure
+end
+
+local function erase_person(request)
+  local done, err = db.education:transaction(function(tx)
+    local erased, failure = personal_data.erase(tx, request.person_id)
+    if not erased then return nil, failure end
+    return data_request.finish(tx, request)
+  end)
+  return done and { erased = true }, err
+end
+
+-- What a person has in another database.
+local function forget(database)
+  return function(request)
+    local done, err = personal_data.forget(database, request.person_id)
+    return done and { forgotten = true }, err
+  end
+end
+
+--- The script of a run.
+function M.run(flow, input)
+  local request = flow:step("read", input, function() return data_request.get(input.request_id) end)
+  local function step(name, fn) return flow:step(name, input, function() return fn(request) end) end
+  if request.kind == "export" then return step("export", export) end
+  step("memories", forget "memory")
+  step("roblox", forget "roblox")
+  return step("person", erase_person)
+end
+
+return M

@@ -1,0 +1,102 @@
+local data_request = require "model.data_request"
+local db = require "model.db"
+local json = require "host.json"
+local personal_data = require "model.personal_data"
+local profile = require "model.profile"
+local session = require "model.session"
+local user = require "model.user"
+local workflow = require "workflows.data_request"
+local workflows = require "workflows.all"
+local audit = require "model.audit"
+local factory = require "tests.support.factory"
+
+local must = factory.must
+
+local function code_of(_, err) return err and err.code end
+
+-- What a workflow's run would do, without its engine: every step at once.
+local flow = {}
+function flow.step(_, _, _, fn)
+  local value, err = fn()
+  return must(value, err)
+end
+
+local function answer(request)
+  return workflow.run(flow, { request_id = request.id })
+end
+
+local function person(role)
+  local made = factory.person(role or "student", { email = "p" .. require("util.id").uuid() .. "@example.org" })
+  must(profile.update(made, { about = "I collect stamps." }))
+  return made
+end
+
+-- An archive's members by name: stored, so their text is simply there.
+local function member(archive, name)
+  local at = archive:find(name, 1, true)
+  local length = archive:sub(at - 12, at - 9)
+  local a, b, c, d = length:byte(1, 4)
+  local from = at + #name
+  return archive:sub(from, from + a + b * 256 + c * 65536 + d * 16777216 - 1)
+end
+
+describe("personal data", function()
+  it("has a row for every table that refers to people", function()
+    local known = {}
+    for _, entry in ipairs(personal_data.tables) do known[entry.table .. "." .. entry.who] = true end
+    local rows = must(db.education:query("select c.conrelid::regclass::text as place, a.attname as field"
+      .. " from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]"
+      .. " where c.contype = 'f' and c.confrelid = 'users'::regclass order by 1, 2"))
+    assert.is_true(#rows > 20)
+    for _, row in ipairs(rows) do
+      assert.is_true(known[row.place .. "." .. row.field] or false, row.place .. "." .. row.field
+        .. " holds people, but model/personal_data.lua does not say what becomes of them")
+    end
+  end)
+
+  it("that is kept at an erasure says why", function()
+    for _, entry in ipairs(personal_data.tables) do
+      if entry.erase ~= "delete" and entry.table ~= "media" then assert.truthy(entry.why, entry.table) end
+    end
+  end)
+
+  it("is given as an archive, to the person and who stands for it only", function()
+    local who = person()
+    local request = must(workflow.export(who, who.id))
+    assert.are.equal("conflict", code_of(workflow.export(who, who.id)))
+    assert.are.equal("not_found", code_of(data_request.archive(who, who.id, request.id)))
+    answer(request)
+    assert.are.equal("done", must(data_request.find(who, who.id, request.id)).state)
+    local archive = must(data_request.archive(who, who.id, request.id))
+    local own = json.decode(member(archive, "account.json"))[1]
+    assert.are.same({ who.login, must(user.me(who)).email }, { own.login, own.email })
+    assert.truthy(member(archive, "profiles.csv"):find("I collect stamps.", 1, true))
+    assert.truthy(member(archive, "audit.json"):find("I collect stamps.", 1, true))
+    assert.are.equal("not_found", code_of(data_request.archive(person(), who.id, request.id)))
+    assert.are.equal("not_found", code_of(workflow.export(person("teacher"), who.id)))
+  end)
+
+  it("is erased after the password was asked for again; the audit log stays whole", function()
+    local who = person()
+    local admin = factory.person("admin", { school = { id = who.school_id } })
+    assert.are.equal("invalid", code_of(workflow.erase(who, who.id, { password = "wrong", address = "192.0.2.77" })))
+    local request = must(workflow.erase(admin, who.id, { password = factory.PASSWORD, address = "192.0.2.78" }))
+    local opened = must(session.open { login = who.login, password = factory.PASSWORD })
+    answer(request)
+    answer(request)
+    local left = must(user.find(admin, who.id))
+    assert.are.same({ "Erased person", "suspended", "erased-" .. who.id }, { left.name, left.state, left.login })
+    assert.are.equal("not_found", code_of(user.credentials(who.login)))
+    assert.are.equal("unauthenticated", code_of(session.refresh(opened.refresh_token)))
+    assert.are.equal("", must(profile.find(admin, who.id)).about)
+    assert.are.equal("done", must(data_request.find(admin, who.id, request.id)).state)
+    assert.is_nil(must(audit.verify(who.school_id))[1].broken)
+    local sections = must(personal_data.gather(who.id))
+    for _, row in ipairs(sections[#sections].rows) do assert.are.equal(json.null, row.values) end
+    assert.are.equal("conflict", code_of(workflow.export(admin, who.id)))
+  end)
+
+  it("is asked for by a workflow that the engine knows", function()
+    assert.are.equal(workflow, workflows.scripts[workflow.name])
+  end)
+end)
