@@ -1,6 +1,6 @@
 -- model/data_request.lua: what people, or guardians and schools for them, ask for about their data: an archive of
--- all of it, or that it be erased. The request and the start of its workflow (workflows/data_request.lua) are one transaction,
--- begun by the workflow's module; what is gathered and erased says model/personal_data.lua.
+-- all of it, or that it be erased. A request and the start of its workflow (workflows/data_request.lua) are one
+-- transaction; what is gathered and erased says model/personal_data.lua.
 
 local access = require "model.access"
 local audit = require "model.audit"
@@ -53,8 +53,8 @@ function M.finish(tx, request, archive)
     if not sealed then return nil, err end
   end
   return tx:run({ "update data_requests set state = 'done', finished_at = now(), archive_sealed = ?::bytea,"
-    .. " expires_at = case when ?::boolean then now() + ? * interval '1 day' end where id = ?::uuid and state = 'queued'", sealed,
-    archive ~= nil, M.KEPT, request.id })
+    .. " expires_at = case when ?::boolean then now() + ? * interval '1 day' end"
+    .. " where id = ?::uuid and state = 'queued'", sealed, archive ~= nil, M.KEPT, request.id })
 end
 
 --- The requests about somebody for whom one may ask, newest first.
