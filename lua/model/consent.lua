@@ -104,11 +104,21 @@ function M.withdraw(by, person_id, consent_id)
   end)
 end
 
---- The consents of somebody whom one may see, newest first.
+--- Somebody whose consents and data one may ask for.
+---@return { id: string }? person
+---@return table? err not_found
+function M.subject(viewer, person_id)
+  return db.education:one({ "select u.id from users u where u.id = ?::uuid and", person_id },
+    access.sees_consents(viewer, "u"))
+end
+
+--- The consents of somebody for whom one may ask, newest first.
 function M.list(viewer, person_id, pages)
+  local person, err = M.subject(viewer, person_id)
+  if not person then return nil, err end
   return page.list(db.education, {
-    select = "select " .. COLUMNS .. " from consents c join users u on u.id = c.person_id",
-    where = { { "c.person_id = ?::uuid", person_id }, access.sees_consents(viewer, "u") },
+    select = "select " .. COLUMNS .. " from consents c",
+    where = { { "c.person_id = ?::uuid", person_id } },
     columns = { id = { "c.id", "uuid" } },
     unique = "id",
   }, pages)

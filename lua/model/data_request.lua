@@ -4,6 +4,7 @@
 
 local access = require "model.access"
 local audit = require "model.audit"
+local consent = require "model.consent"
 local db = require "model.db"
 local page = require "model.page"
 local person_key = require "model.person_key"
@@ -59,9 +60,11 @@ end
 
 --- The requests about somebody for whom one may ask, newest first.
 function M.list(viewer, person_id, pages)
+  local person, err = consent.subject(viewer, person_id)
+  if not person then return nil, err end
   return page.list(db.education, {
-    select = "select " .. COLUMNS .. " from data_requests q join users u on u.id = q.person_id",
-    where = { { "q.person_id = ?::uuid", person_id }, access.sees_consents(viewer, "u") },
+    select = "select " .. COLUMNS .. " from data_requests q",
+    where = { { "q.person_id = ?::uuid", person_id } },
     columns = { id = { "q.id", "uuid" } },
     unique = "id",
   }, pages)

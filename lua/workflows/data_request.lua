@@ -5,6 +5,7 @@
 --   erasure:  memories → Roblox → the person; the last one ends sessions and destroys the person's key
 
 local account = require "model.account"
+local consent = require "model.consent"
 local data_request = require "model.data_request"
 local db = require "model.db"
 local json = require "host.json"
@@ -37,6 +38,8 @@ end
 ---@return table? request
 ---@return table? err not_found, conflict, invalid with field password, rate_limited
 function M.erase(by, person_id, proof)
+  local person, unseen = consent.subject(by, person_id)
+  if not person then return nil, unseen end
   local confirmed, err = account.confirm(by, proof.password, proof.address)
   if not confirmed then return nil, err end
   return start(by, person_id, "erasure")

@@ -121,7 +121,7 @@ describe("consents", function()
   end)
 
   it("are seen by child, parent and admin of the school", function()
-    local function seen(who) return #must(consent.list(who, kid.id)).items > 0 end
+    local function seen(who) return (consent.list(who, kid.id)) ~= nil end
     assert.are.same({ true, true, true }, { seen(kid), seen(parent), seen(admin) })
     assert.are.same({ false, false }, { seen(factory.person("admin")), seen(factory.person("teacher")) })
   end)

@@ -118,10 +118,8 @@ describe("statements", function()
     ["keys for machines"] = { "education", 1, function(who) return api_key.list(who) end },
     ["linked providers"] = { "education", 1, function(who) return identity.list(who) end },
     ["the outbox"] = { "education", 1, function() return mail.list() end },
-    ["requests about data"] = { "education", 1, function(who)
-      return data_request.list(who, group.students[1].id)
-    end },
-    ["consents"] = { "education", 1, function(who) return consent.list(who, group.students[1].id) end },
+    ["requests about data"] = { "education", 2, function(who) return data_request.list(who, who.id) end },
+    ["consents"] = { "education", 2, function(who) return consent.list(who, who.id) end },
     ["schools"] = { "education", 1, function(who) return school.list(who) end },
     ["parents"] = { "education", 2, function(who) return family.parents(who, group.students[1].id) end },
     ["people"] = { "education", 1, function(who) return user.list(who, {}) end },
