@@ -21,6 +21,8 @@ class Stores:
         # Below /var/tmp: reachable for the user that PostgreSQL runs as, and short enough for a socket's name.
         self.folder = tempfile.mkdtemp(prefix="toolbox-flows-", dir="/var/tmp")
         os.chmod(self.folder, 0o755)
+        # Of the databases, not of a product: what one has sealed, the next one opens.
+        self.keys = {f"TOOLBOX_{name}": secrets.token_hex(32) for name in ("TOKEN_SECRET", "DATA_KEY", "INDEX_KEY")}
 
     def run(self, *arguments):
         return subprocess.run([daemon.ROOT / "tools" / "services", *arguments], stdin=subprocess.DEVNULL, check=True,
@@ -90,10 +92,8 @@ class Product(daemon.Daemon, Client):
         self.extra = {
             **stores.environment(),
             "TOOLBOX_TEST_PORTS": ",".join(f"{name}={port}" for name, port in self.ports.items()),
-            "TOOLBOX_TOKEN_SECRET": secrets.token_hex(32),
+            **stores.keys,
             "TOOLBOX_MEDIA_FOLDER": str(pathlib.Path(folder) / "media"),
-            "TOOLBOX_DATA_KEY": secrets.token_hex(32),
-            "TOOLBOX_INDEX_KEY": secrets.token_hex(32),
             **self.extra,
         }
 
