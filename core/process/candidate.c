@@ -64,10 +64,13 @@ static bool try_app(struct worker_env *env, struct set *set, bool ask, struct bu
     struct vm *vm = generation_try(env, set, error);
     if (!vm)
         return false;
-    bool good = !ask || readiness_ask(env, vm, error);
+    if (!ask) {
+        vm_close(vm);
+        return true;
+    }
+    bool good = readiness_ask(env, vm, error);
     if (!good)
         *code = CONFIG_CODE;
-    vm_close(vm);
     return good;
 }
 

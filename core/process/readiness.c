@@ -36,11 +36,25 @@ static void run(struct question *question, struct vm *vm)
         task_new(vm, &(struct task_options){.label = "ready", .quiet = true, .on_done = on_done, .arg = question});
     lua_xmove(L, task_state(task), 1);
     task_start(task, 0);
+    lua_settop(L, 0);
     while (!question->answered)
         loop_turn(question->env->loop, true);
     vm_cancel_tasks(vm, "stop", "the app has answered");
     while (vm_task_count(vm) > 0)
         loop_turn(question->env->loop, true);
+}
+
+/* In the order in which a worker closes: what the VM holds of the stores is given back before they go. */
+static void ask(struct question *question, struct vm *vm)
+{
+    struct worker_env *env = question->env;
+    env->vm = vm;
+    stores_open(env);
+    run(question, vm);
+    vm_before_close(vm);
+    vm_close(vm);
+    stores_close(env);
+    env->vm = NULL;
 }
 
 bool readiness_ask(struct worker_env *env, struct vm *vm, struct buf *error)
@@ -49,20 +63,15 @@ bool readiness_ask(struct worker_env *env, struct vm *vm, struct buf *error)
     lua_State *L = vm_state(vm);
     generation_push_app(L);
     lua_getfield(L, -1, "ready");
-    if (lua_isfunction(L, -1)) {
-        env->work = work_new(env->loop, WORK_THREADS, WORK_QUEUE);
-        if (env->work) {
-            env->vm = vm;
-            stores_open(env);
-            run(&question, vm);
-            vm_before_close(vm);
-            stores_close(env);
-            work_free(env->work);
-            env->work = NULL;
-        } else {
-            buf_printf(error, "no threads to start with");
-        }
+    bool asks = lua_isfunction(L, -1);
+    if (asks && !(env->work = work_new(env->loop, WORK_THREADS, WORK_QUEUE)))
+        buf_printf(error, "no threads to start with");
+    if (env->work) {
+        ask(&question, vm);
+        work_free(env->work);
+        env->work = NULL;
+    } else {
+        vm_close(vm);
     }
-    lua_settop(L, 0);
     return error->len == 0;
 }

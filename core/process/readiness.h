@@ -10,9 +10,9 @@
 
 struct vm;
 
-/* Runs the app's `ready`, if it has one, as a task of vm, with the stores of env->settings. False, with one line in
- * error, if it returned a text or raised. env->loop must be set; its work pool and stores are opened and closed here.
- * Nothing limits the time but the function itself and who waits for this process. */
+/* Runs the app's `ready`, if it has one, as a task of vm, with the stores of env->settings, and closes vm. False, with
+ * one line in error, if it returned a text or raised. env->loop must be set; its work pool and stores are opened and
+ * closed here. Nothing limits the time but the function itself and who waits for this process. */
 bool readiness_ask(struct worker_env *env, struct vm *vm, struct buf *error);
 
 #endif

@@ -140,14 +140,6 @@ struct vm *generation_try(struct worker_env *env, struct set *set, struct buf *e
     return NULL;
 }
 
-bool generation_check(struct worker_env *env, struct set *set, struct buf *error)
-{
-    struct vm *vm = generation_try(env, set, error);
-    if (vm)
-        vm_close(vm);
-    return vm != NULL;
-}
-
 static void generation_free(struct generation *g)
 {
     if (g->vm)

@@ -29,11 +29,8 @@ void generations_load(struct generations *all, struct set *set, unsigned number,
 /* Loads set now, on this thread, and swaps it in: the first generation. False with error. */
 bool generations_load_now(struct generations *all, struct set *set, unsigned number, struct buf *error);
 
-/* Loads set as a worker would, on this thread, and throws it away: the candidate's check. Runs without the JIT, so that
- * vm_interrupt stops any loop. False with error. */
-bool generation_check(struct worker_env *env, struct set *set, struct buf *error);
-
-/* The same, but gives the VM, which the caller closes; NULL with error. */
+/* Loads set as a worker would, on this thread: the candidate's check. Runs without the JIT, so that vm_interrupt stops
+ * any loop. The VM is the caller's to close; NULL with error. */
 struct vm *generation_try(struct worker_env *env, struct set *set, struct buf *error);
 
 /* Octets of Lua in all VMs alive. */

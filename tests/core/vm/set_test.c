@@ -17,6 +17,7 @@
 #include "vm/generation.h"
 #include "vm/loader.h"
 #include "vm/settings.h"
+#include "vm/vm.h"
 
 static const char rows[] = "return {\n"
                            "  { name = 'app', type = 'string', default = 'app' },\n"
@@ -211,7 +212,10 @@ static void check(struct fixture *f, const char *says)
     struct set *set = set_open(fd);
     struct worker_env env = {.loop = loop_new(), .worker = -1, .lua_limit = 16 << 20};
     buf_clear(&f->error);
-    bool good = generation_check(&env, set, &f->error);
+    struct vm *vm = generation_try(&env, set, &f->error);
+    bool good = vm != NULL;
+    if (vm)
+        vm_close(vm);
     if (good != !says || (says && !strstr(buf_cstr(&f->error), says)))
         fail_msg("expected \"%s\", got \"%s\"", says ? says : "", buf_cstr(&f->error));
     loop_free(env.loop);
