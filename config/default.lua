@@ -122,6 +122,8 @@ return {
     doc = "signs access tokens; 32 random octets or more" },
   { name = "data_key", type = "secret", min = 64, max = 64, reload = false,
     doc = "encrypts personal values at rest; 32 octets in hex. Losing it loses the values" },
+  { name = "data_key_old", type = "secret", min = 64, max = 64, reload = false,
+    doc = "the data_key before this one: what it has sealed is still opened, and sealed anew in the background" },
   { name = "index_key", type = "secret", min = 64, max = 64, reload = false,
     doc = "finds an encrypted email address by its HMAC; 32 octets in hex" },
   { name = "media_folder", type = "path", default = ".run/media", reload = false,

@@ -26,6 +26,7 @@ local permission = require "model.permission"
 local permissions = require "web.permission"
 local postman = require "workflow.postman"
 local redis = require "host.redis"
+local resealing = require "model.resealing"
 local second_factor = require "model.second_factor"
 local sessions = require "model.session"
 local settings = require "host.settings"
@@ -98,6 +99,7 @@ local function start()
   })
   timer.every("close attempts whose time is over", 15, attempt.expire)
   postman.start()
+  timer.every("seal anew after a change of the data key", 10, resealing.tick)
   timer.every("forget old events", 600, event.prune)
   timer.every("forget old answers", 600, idempotency.prune)
   timer.every("remove files that nobody has", 600, media.sweep)
