@@ -107,7 +107,7 @@ static bool step(struct conn *c, char *data, size_t n, size_t *used)
     struct request *r = c->state;
     size_t took = 0;
     struct str piece = STR_NULL;
-    enum http1_event event = http1_next(&r->parser, str_of(data + *used, n - *used), &took, &piece);
+    enum http1_event event = http1_next(&r->parser, n > 0 ? str_of(data + *used, n - *used) : STR_NULL, &took, &piece);
     *used += took;
     switch (event) {
     case HTTP1_HEAD:

@@ -225,7 +225,7 @@ static void what_does_not_load_changes_nothing(void **state)
 
 static void too_many_generations_cost_the_oldest_its_tasks(void **state)
 {
-    struct outcome oldest, second;
+    static struct outcome oldest, second; /* a request may outlive this function: tear_down cancels it */
     (void)state;
     write_app("x");
     load(1);
@@ -243,7 +243,7 @@ static void too_many_generations_cost_the_oldest_its_tasks(void **state)
 
 static void a_stop_lets_tasks_end_and_then_cancels(void **state)
 {
-    struct outcome quick, slow;
+    static struct outcome quick, slow; /* a request may outlive this function: tear_down cancels it */
     (void)state;
     write_app("x");
     load(1);
@@ -271,7 +271,7 @@ static int ticks(struct vm *vm)
 
 static void timers_belong_to_the_generation_in_force(void **state)
 {
-    struct outcome held, o;
+    static struct outcome held, o; /* a request may outlive this function: tear_down cancels it */
     (void)state;
     write_app("x");
     load(1);
