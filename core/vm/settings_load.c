@@ -113,7 +113,9 @@ static bool load_files(struct load *load, const char *file, const char *folder)
     bool good = false;
     load->source = file;
     open_libraries(load->L, folder);
-    if (find_rows(folder, load->settings->root, &rows))
+    if (access(file, R_OK) != 0)
+        settings_fail(load, NULL, "%s", strerror(errno));
+    else if (find_rows(folder, load->settings->root, &rows))
         good = check_files(load, buf_cstr(&rows), file);
     else
         settings_fail(load, NULL, "no default.lua beside it or in %s/config", load->settings->root);

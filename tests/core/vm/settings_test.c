@@ -141,6 +141,9 @@ static void errors_name_the_file_and_the_setting(void **state)
     refused(f, body, "services.api.listen.1: expected an address");
     snprintf(body, sizeof body, "%s, services = { api = { port = 1 } }", key);
     refused(f, body, "services.api: no such field: port");
+    buf_clear(&f->error);
+    assert_null(settings_load("/nowhere.lua", f->environment, &f->error));
+    assert_string_equal(buf_cstr(&f->error), "/nowhere.lua: No such file or directory");
     refused(f, "} junk {", "x.lua:1:");
     refused(f, "workers = io.open('x')", "x.lua:1:");
     refused(f, "workers = include('none')", "none.lua");
