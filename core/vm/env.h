@@ -14,7 +14,6 @@ struct settings;
 struct set;
 struct counter_segment;
 struct server;
-struct rooms;
 struct pg_pools;
 struct redis_pool;
 struct http_client;
@@ -32,7 +31,6 @@ struct worker_env {
     struct counter_segment **segments; /* of all workers, for /metrics */
     size_t segment_count;
     struct server *server;
-    struct rooms *rooms;
     struct pg_pools *pg;
     struct redis_pool *redis;
     struct http_client *http;

@@ -61,10 +61,7 @@ end
 
 -- A change that hit no row: not there, not theirs, or changed meanwhile?
 local function why_not(user, class_id, revision)
-  local seen, err = M.find(user, class_id)
-  if not seen then return nil, err end
-  if revision and seen.revision ~= revision then return db.fail("stale", "the class was changed meanwhile") end
-  return db.fail("forbidden", "you may not change this class")
+  return db.missed("class", revision, M.find(user, class_id))
 end
 
 --- Changes a class.

@@ -60,10 +60,7 @@ function M.list(user, filter, pages)
 end
 
 local function why_not(user, course_id, revision)
-  local seen, err = M.find(user, course_id)
-  if not seen then return nil, err end
-  if revision and seen.revision ~= revision then return db.fail("stale", "the course was changed meanwhile") end
-  return db.fail("forbidden", "you may not change this course")
+  return db.missed("course", revision, M.find(user, course_id))
 end
 
 --- Changes a course.

@@ -158,4 +158,17 @@ function M.fail(code, message, field)
   return nil, { code = code, message = message, field = field, model = true }
 end
 
+--- Why a change hit no row: it is not there or not theirs to see, was changed meanwhile, or is not theirs to change.
+---@param what string a noun for the message
+---@param revision integer? what the caller has seen
+---@param seen table? the row as they may see it now
+---@param err table? why there is none
+function M.missed(what, revision, seen, err)
+  if not seen then return nil, err end
+  if revision and seen.revision ~= revision then
+    return M.fail("stale", ("the %s was changed meanwhile"):format(what))
+  end
+  return M.fail("forbidden", ("you may not change this %s"):format(what))
+end
+
 return M

@@ -67,10 +67,7 @@ function M.list(user, filter, pages)
 end
 
 local function why_not(user, media_id, revision)
-  local seen, err = M.find(user, media_id)
-  if not seen then return nil, err end
-  if revision and seen.revision ~= revision then return db.fail("stale", "the file was changed meanwhile") end
-  return db.fail("forbidden", "you may not change this file")
+  return db.missed("file", revision, M.find(user, media_id))
 end
 
 --- Shares a file with the school, or takes it back.

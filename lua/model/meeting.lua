@@ -46,10 +46,7 @@ function M.find(user, meeting_id)
 end
 
 local function why_not(user, meeting_id, revision)
-  local seen, err = M.find(user, meeting_id)
-  if not seen then return nil, err end
-  if revision and seen.revision ~= revision then return db.fail("stale", "the meeting was changed meanwhile") end
-  return db.fail("forbidden", "you may not change this meeting")
+  return db.missed("meeting", revision, M.find(user, meeting_id))
 end
 
 --- Changes a meeting; what was marked at former dates stays.

@@ -37,10 +37,7 @@ function M.list(user, filter, pages)
 end
 
 local function why_not(user, template_id, revision)
-  local seen, err = M.find(user, template_id)
-  if not seen then return nil, err end
-  if revision and seen.revision ~= revision then return db.fail("stale", "the template was changed meanwhile") end
-  return db.fail("forbidden", "you may not change this template")
+  return db.missed("template", revision, M.find(user, template_id))
 end
 
 --- Changes a template of one's own.
