@@ -78,10 +78,7 @@ function M.update(user, lesson_id, description, revision)
     pg.json(description), lesson_id, revision, revision },
     access.manages_lesson(user, "l"), "returning " .. COLUMNS)
   if row or err.code ~= "not_found" then return row, err end
-  local seen, unseen = M.of_lesson(user, lesson_id)
-  if not seen then return nil, unseen end
-  if revision and seen.revision ~= revision then return db.fail("stale", "the scene was changed meanwhile") end
-  return db.fail("forbidden", "you may not change this scene")
+  return db.missed("scene", revision, M.of_lesson(user, lesson_id))
 end
 
 --- The scene of a lesson as this person may see it.

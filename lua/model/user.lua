@@ -224,10 +224,7 @@ function M.update(by, user_id, changes, revision)
     by.id == user_id and "and true" or "and", by.id ~= user_id and access.manages_user(by, "u") or "",
     "returning " .. COLUMNS)
   if row or err.code ~= "not_found" then return row, err end
-  local seen = M.find(by, user_id)
-  if not seen then return db.not_found("user") end
-  if revision and seen.revision ~= revision then return db.fail("stale", "the user was changed meanwhile") end
-  return db.fail("forbidden", "you may not change this user")
+  return db.missed("user", revision, M.find(by, user_id))
 end
 
 --- Suspends or restores an account of the own school. Suspending ends every session of the account.
