@@ -42,6 +42,27 @@ static inline const char *scan_class(const char *p, const char *end, int class)
     return p;
 }
 
+/* First octet in [p, end) that is no tchar. Names are letters, digits and hyphens, but for a few: these 16 at a time. */
+static inline const char *scan_token(const char *p, const char *end)
+{
+#if defined(__SSE2__)
+    const __m128i space = _mm_set1_epi8(' '), before_a = _mm_set1_epi8('a' - 1), after_z = _mm_set1_epi8('z' + 1);
+    const __m128i before_0 = _mm_set1_epi8('0' - 1), after_9 = _mm_set1_epi8('9' + 1), hyphen = _mm_set1_epi8('-');
+    for (; end - p >= 16; p += 16) {
+        __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)p), lower = _mm_or_si128(octets, space);
+        __m128i letter = _mm_and_si128(_mm_cmpgt_epi8(lower, before_a), _mm_cmplt_epi8(lower, after_z));
+        __m128i digit = _mm_and_si128(_mm_cmpgt_epi8(octets, before_0), _mm_cmplt_epi8(octets, after_9));
+        __m128i good = _mm_or_si128(_mm_or_si128(letter, digit), _mm_cmpeq_epi8(octets, hyphen));
+        unsigned others = (unsigned)_mm_movemask_epi8(good) ^ 0xFFFF;
+        if (others) {
+            p += __builtin_ctz(others);
+            break;
+        }
+    }
+#endif
+    return scan_class(p, end, CHAR_TOKEN);
+}
+
 /* First `c` in [p, end), or end. For short distances, where calling memchr() costs more than looking. */
 static inline const char *scan_to(const char *p, const char *end, char c)
 {

@@ -77,10 +77,11 @@ static int read_start(struct http1 *p, struct str *input)
         return fail(p, 400, "bare CR");
     if (input->n <= (empty_line ? 2u : 0u))
         return HTTP1_MORE;
-    memset(&p->head, 0, offsetof(struct http1_head, fields));
+    if (p->used)
+        http1_init(p, p->limits);
+    p->used = true;
     p->at = empty_line ? 2 : 0;
     p->body_limit = p->limits->body;
-    p->received = p->extensions = p->connection = 0;
     p->state = REQUEST_LINE;
     return AGAIN;
 }

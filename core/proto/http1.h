@@ -90,7 +90,7 @@ struct http1 {
     uint16_t status;     /* 400, 413, 414, 417, 431, 501, 505 */
     uint8_t state;
     uint8_t connection;  /* what Connection fields said so far */
-    bool skipped_line;   /* the empty line that may precede a request */
+    bool used;           /* head tells of an earlier request */
     uint32_t at;         /* offset of the line being read */
     uint32_t extensions; /* octets of chunk extensions so far */
     struct http1_head head;

@@ -50,34 +50,18 @@ static const char *after_scheme(struct str target)
     return NULL;
 }
 
-/* Splits the target into path and query; all its octets are known to be allowed in a query. */
-static bool split_target(struct http1 *p, struct str input, struct str target)
+/* The path of a target that does not begin with '/': of the absolute-form behind its authority, or the asterisk; NULL
+ * if it is neither. path_end: the '?', or the end. */
+static const char *find_path(struct http1 *p, struct str input, struct str target, const char *path_end)
 {
-    struct http1_head *head = &p->head;
-    const char *path = target.p, *end = target.p + target.n;
-    head->query = head->authority = (struct http1_span){0};
-    if (*path == '*') {
-        head->path = span(input, path, end);
-        return target.n == 1 && head->method == HTTP_OPTIONS;
-    }
-    if (*path != '/') {
-        const char *authority = after_scheme(target);
-        if (!authority)
-            return false;
-        path = authority;
-        while (path < end && *path != '/' && *path != '?')
-            path++;
-        head->authority = span(input, authority, path);
-        if (!url_authority_valid(str_of(authority, (size_t)(path - authority))))
-            return false;
-    }
-    const char *query = scan_class(path, end, CHAR_PATH);
-    head->path = span(input, path, query);
-    if (query < end && *query != '?')
-        return false;
-    if (query < end)
-        head->query = span(input, query + 1, end);
-    return true;
+    if (*target.p == '*')
+        return target.n == 1 && p->head.method == HTTP_OPTIONS ? target.p : NULL;
+    const char *authority = after_scheme(target);
+    if (!authority)
+        return NULL;
+    const char *path = scan_to(authority, path_end, '/');
+    p->head.authority = span(input, authority, path);
+    return url_authority_valid(str_of(authority, (size_t)(path - authority))) ? path : NULL;
 }
 
 /* "HTTP/1.1" and the end of the line, as much of it as there is: a wrong octet is refused at once. */
@@ -110,9 +94,9 @@ static enum http1_line read_method(struct http1 *p, struct str input, const char
     if (stop == s || *stop != ' ')
         return http1_refuse(p, 400, "malformed request line");
     struct str name = str_of(s, (size_t)(stop - s));
-    if (str_eq(name, STR("CONNECT")))
-        return http1_refuse(p, 501, "CONNECT is for proxies");
     p->head.method = method_of(name);
+    if (p->head.method == HTTP_OTHER && str_eq(name, STR("CONNECT")))
+        return http1_refuse(p, 501, "CONNECT is for proxies");
     p->head.method_name = span(input, s, stop);
     *next = stop + 1;
     return LINE_READ;
@@ -120,16 +104,23 @@ static enum http1_line read_method(struct http1 *p, struct str input, const char
 
 static enum http1_line read_target(struct http1 *p, struct str input, const char **next)
 {
-    const char *s = *next, *end = input.p + input.n, *stop = scan_class(s, end, CHAR_QUERY);
+    const char *s = *next, *end = input.p + input.n, *path_end = scan_class(s, end, CHAR_PATH), *stop = path_end;
+    if (path_end < end && *path_end == '?')
+        stop = scan_class(path_end + 1, end, CHAR_QUERY);
     if ((size_t)(stop - s) > p->limits->target)
         return http1_refuse(p, 414, "target too long");
     if (stop == end)
         return LINE_MORE;
     if (stop == s || *stop != ' ')
         return http1_refuse(p, 400, "malformed target");
-    if (!split_target(p, input, str_of(s, (size_t)(stop - s))))
+    struct str target = str_of(s, (size_t)(stop - s));
+    const char *path = *s == '/' ? s : find_path(p, input, target, path_end);
+    if (!path)
         return http1_refuse(p, 400, "malformed target");
     p->head.target = span(input, s, stop);
+    p->head.path = span(input, path, path_end);
+    if (path_end < stop)
+        p->head.query = span(input, path_end + 1, stop);
     *next = stop + 1;
     return LINE_READ;
 }
@@ -169,13 +160,13 @@ static enum http1_line refuse_name(struct http1 *p, const char *line, const char
 }
 
 /* The end of the field name at `line`: the colon, or an octet that belongs to no name, or `end`. A name that is known
- * is a token, so only others are looked at octet by octet. */
+ * is a token, so only the octets of others are looked at. */
 static inline const char *read_name(const char *line, const char *end, enum http_field *id)
 {
     const char *near = end - line > KNOWN_MAX ? line + KNOWN_MAX + 1 : end, *colon = scan_to(line, near, ':');
     if (colon < near)
         *id = http_field_id(str_of(line, (size_t)(colon - line)));
-    return *id == HTTP_FIELD_OTHER ? scan_class(line, end, CHAR_TOKEN) : colon;
+    return *id == HTTP_FIELD_OTHER ? scan_token(line, end) : colon;
 }
 
 enum http1_line http1_field_line(struct http1 *p, struct str input)

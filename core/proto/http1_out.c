@@ -1,8 +1,8 @@
 /* proto/http1_out.c: see http1_out.h. */
 #include "proto/http1_out.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
-#include "proto/field.h"
 
 /* IANA HTTP Status Code Registry. */
 #define STATUSES(X)                                                                                                    \
@@ -83,81 +83,68 @@ struct str http_reason(int status)
     return line.p ? str_of(line.p + BEFORE_REASON, line.n - BEFORE_REASON - 2) : STR("");
 }
 
-void http1_out_status(struct buf *out, int status)
-{
-    struct str line = line_of(status);
-    if (line.p)
-        buf_append_str(out, line);
-    else
-        buf_printf(out, "HTTP/1.1 %03d \r\n", status);
-}
-
 static char *put(char *p, struct str s)
 {
     memcpy(p, s.p, s.n);
     return p + s.n;
 }
 
-bool http1_out_field(struct buf *out, struct str name, struct str value)
+/* A literal: the copy is a few moves, not a call. */
+#define PUT(p, literal) ((char *)memcpy((p), (literal), sizeof(literal) - 1) + sizeof(literal) - 1)
+
+char *http1_put_status(char *p, int status)
 {
-    if (!http_is_token(name) || !http_is_value(value))
-        return false;
-    char *p = put(buf_reserve(out, name.n + value.n + 4), name);
-    p = put(p, STR(": "));
+    struct str line = line_of(status);
+    if (line.p)
+        return put(p, line);
+    p = PUT(p, "HTTP/1.1 ");
+    p += u64_to_digits((unsigned)status, p);
+    return PUT(p, " \r\n");
+}
+
+char *http1_put_field(char *p, struct str name, struct str value)
+{
+    p = put(p, name);
+    p = PUT(p, ": ");
     if (value.n)
         p = put(p, value);
-    p = put(p, STR("\r\n"));
-    out->len = (size_t)(p - out->data);
-    return true;
+    return PUT(p, "\r\n");
 }
 
-void http1_out_date(struct buf *out)
+char *http1_put_date(char *p)
 {
-    char *p = put(buf_reserve(out, sizeof "Date: \r\n" + HTTP_DATE_SIZE), STR("Date: "));
-    p = put(p, clock_http_date());
-    p = put(p, STR("\r\n"));
-    out->len = (size_t)(p - out->data);
+    p = PUT(p, "Date: ");
+    memcpy(p, clock_http_date().p, HTTP_DATE_SIZE);
+    return PUT(p + HTTP_DATE_SIZE, "\r\n");
 }
 
-void http1_out_length(struct buf *out, uint64_t length)
+char *http1_put_length(char *p, uint64_t length)
 {
-    char *p = put(buf_reserve(out, sizeof "Content-Length: \r\n" + 20), STR("Content-Length: "));
+    p = PUT(p, "Content-Length: ");
     p += u64_to_digits(length, p);
-    p = put(p, STR("\r\n"));
-    out->len = (size_t)(p - out->data);
+    return PUT(p, "\r\n");
 }
 
-void http1_out_chunked(struct buf *out)
+char *http1_put_chunked(char *p)
 {
-    buf_append_str(out, STR("Transfer-Encoding: chunked\r\n"));
+    return PUT(p, "Transfer-Encoding: chunked\r\n");
 }
 
-void http1_out_end(struct buf *out)
+char *http1_put_end(char *p)
 {
-    buf_append(out, "\r\n", 2);
+    return PUT(p, "\r\n");
 }
 
-void http1_out_chunk_head(struct buf *out, size_t size)
+char *http1_put_chunk_size(char *p, size_t size)
 {
-    char digits[16], *end = digits + sizeof digits, *p = end;
+    char digits[16], *end = digits + sizeof digits, *first = end;
     do
-        *--p = "0123456789abcdef"[size & 15];
+        *--first = "0123456789abcdef"[size & 15];
     while (size >>= 4);
-    buf_append(out, p, (size_t)(end - p));
-    buf_append(out, "\r\n", 2);
+    return PUT(put(p, str_of(first, (size_t)(end - first))), "\r\n");
 }
 
-void http1_out_chunk(struct buf *out, struct str data)
+char *http1_put_last_chunk(char *p)
 {
-    if (data.n == 0)
-        return;
-    buf_reserve(out, data.n + 20);
-    http1_out_chunk_head(out, data.n);
-    buf_append_str(out, data);
-    buf_append(out, "\r\n", 2);
-}
-
-void http1_out_last_chunk(struct buf *out)
-{
-    buf_append(out, "0\r\n", 3);
+    return PUT(p, "0\r\n");
 }

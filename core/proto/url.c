@@ -87,42 +87,41 @@ static bool ipv6_valid(struct str literal)
     return strlen(text) == literal.n && inet_pton(AF_INET6, text, &address) == 1;
 }
 
-static bool name_valid(struct str name)
+/* The end of the literal at `p`, which is a '['; NULL if it is none. */
+static const char *literal_end(const char *p, const char *end)
 {
-    for (size_t i = 0; i < name.n; i++) {
-        if (char_is(name.p[i], CHAR_HOST))
-            continue;
-        if (name.p[i] != '%' || i + 2 >= name.n || hex_value(name.p[i + 1]) < 0 || hex_value(name.p[i + 2]) < 0)
-            return false;
-        i += 2;
-    }
-    return name.n > 0 && name.n <= 255;
+    const char *close = memchr(p, ']', (size_t)(end - p));
+    return close && ipv6_valid(str_of(p + 1, (size_t)(close - p - 1))) ? close + 1 : NULL;
 }
 
-static bool port_valid(struct str port)
+/* The end of the reg-name or IPv4 address at `p`; NULL if there is none or it is too long. */
+static const char *name_end(const char *p, const char *end)
 {
-    uint64_t number = 0;
-    return port.n == 0 || (port.n <= 5 && str_to_u64(port, &number) && number <= 65535);
+    const char *stop = scan_class(p, end, CHAR_HOST);
+    while (end - stop > 2 && *stop == '%' && hex_value(stop[1]) >= 0 && hex_value(stop[2]) >= 0)
+        stop = scan_class(stop + 3, end, CHAR_HOST);
+    return stop > p && stop - p <= 255 ? stop : NULL;
+}
+
+/* At most five digits fill [p, end). */
+static bool port_valid(const char *p, const char *end)
+{
+    unsigned number = 0;
+    if (end - p > 5)
+        return false;
+    for (; p < end; p++) {
+        if (!char_is(*p, CHAR_DIGIT))
+            return false;
+        number = number * 10 + (unsigned)(*p - '0');
+    }
+    return number <= 65535;
 }
 
 bool url_authority_valid(struct str authority)
 {
-    const char *end = authority.p + authority.n, *host_end;
+    const char *p = authority.p, *end = p + authority.n;
     if (authority.n == 0)
         return false;
-    if (authority.p[0] == '[') {
-        host_end = memchr(authority.p, ']', authority.n);
-        if (!host_end || !ipv6_valid(str_of(authority.p + 1, (size_t)(host_end - authority.p - 1))))
-            return false;
-        host_end++;
-    } else {
-        host_end = memchr(authority.p, ':', authority.n);
-        if (!host_end)
-            host_end = end;
-        if (!name_valid(str_of(authority.p, (size_t)(host_end - authority.p))))
-            return false;
-    }
-    if (host_end == end)
-        return true;
-    return *host_end == ':' && port_valid(str_of(host_end + 1, (size_t)(end - host_end - 1)));
+    const char *host_end = *p == '[' ? literal_end(p, end) : name_end(p, end);
+    return host_end && (host_end == end || (*host_end == ':' && port_valid(host_end + 1, end)));
 }

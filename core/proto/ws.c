@@ -59,10 +59,11 @@ static const char *head_fault(const struct ws *w)
     return NULL;
 }
 
+/* As far as it is known: the first two octets tell the rest. */
 static size_t head_size(const struct ws *w)
 {
     unsigned length = w->head[1] & LENGTH;
-    return 2 + (length == 126 ? 2 : length == 127 ? 8 : 0) + 4;
+    return w->head_size < 2 ? 2 : 2 + (length == 126 ? 2 : length == 127 ? 8 : 0) + 4;
 }
 
 static uint64_t big_endian(const uint8_t *p, size_t n)
@@ -107,10 +108,15 @@ static int begin_payload(struct ws *w, struct ws_message *m)
 /* Collects the head of a frame from [*at, n); WS_MORE if it is not complete. */
 static int read_head(struct ws *w, const char *data, size_t n, size_t *at, struct ws_message *m)
 {
-    while (w->head_size < 2 || w->head_size < head_size(w)) {
-        if (*at == n)
+    for (size_t wanted; (wanted = head_size(w)) > w->head_size;) {
+        size_t take = wanted - w->head_size;
+        if (take > n - *at)
+            take = n - *at;
+        if (take == 0)
             return WS_MORE;
-        w->head[w->head_size++] = (uint8_t)data[(*at)++];
+        memcpy(w->head + w->head_size, data + *at, take);
+        *at += take;
+        w->head_size = (uint8_t)(w->head_size + take);
         const char *fault = w->head_size == 2 ? head_fault(w) : NULL;
         if (fault)
             return fail(w, m, WS_PROTOCOL_ERROR, fault);
@@ -230,7 +236,7 @@ static void release(struct ws *w)
         buf_free(&w->partial);
         w->handed_out = false;
     }
-    if (!w->in_payload)
+    if (w->control.data && !w->in_payload)
         buf_free(&w->control);
 }
 

@@ -4,7 +4,6 @@
  *
  *   idle ─octets─▶ head ─complete─▶ content and handler ─answered─▶ idle, or the rest of the content is dropped, or
  *                                                                   conn_finish() when the connection cannot go on */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -245,35 +244,43 @@ const struct conn_protocol http1_protocol = {
 
 /* Output. --- */
 
+enum { WITH_HEAD = 2 * 1024 }; /* octets of content that are put into the same piece as their head */
+
 enum framing { FRAMING_LENGTH, FRAMING_CHUNKED, FRAMING_CLOSE, FRAMING_NONE };
 
-static void put(struct buf *head, struct str s)
+/* Heads are written where they will be sent from: room for one with these fields and for `more` octets behind it. */
+static char *begin_lines(struct conn *c, const struct response *response, size_t more)
 {
-    memcpy(head->data + head->len, s.p, s.n);
-    head->len += s.n;
-}
-
-/* Field lines were checked by response_add(). */
-static void put_fields(struct buf *head, const struct response *response)
-{
-    size_t size = 0;
+    size_t size = HTTP1_LINES_MAX + more;
     for (unsigned i = 0; i < response->count; i++)
         size += response->fields[i].name.n + response->fields[i].value.n + 4;
-    buf_reserve(head, size);
-    for (unsigned i = 0; i < response->count; i++) {
-        put(head, response->fields[i].name);
-        put(head, STR(": "));
-        put(head, response->fields[i].value);
-        put(head, STR("\r\n"));
-    }
+    return out_room(&c->out, &c->server->chunks, size);
 }
 
-static void put_connection(struct buf *head, struct request *r)
+static void end_lines(struct conn *c, const char *begin, const char *end)
+{
+    out_filled(&c->out, (size_t)(end - begin));
+    conn_flush_later(c);
+}
+
+static char *put(char *p, struct str s)
+{
+    memcpy(p, s.p, s.n);
+    return p + s.n;
+}
+
+static char *put_fields(char *p, const struct response *response)
+{
+    for (unsigned i = 0; i < response->count; i++)
+        p = http1_put_field(p, response->fields[i].name, response->fields[i].value);
+    return p;
+}
+
+static char *put_connection(char *p, const struct request *r)
 {
     if (r->must_close)
-        buf_append_str(head, STR("Connection: close\r\n"));
-    else if (r->version == 10)
-        buf_append_str(head, STR("Connection: keep-alive\r\n"));
+        return put(p, STR("Connection: close\r\n"));
+    return r->version == 10 ? put(p, STR("Connection: keep-alive\r\n")) : p;
 }
 
 /* What is left of the content cannot be dropped cheaply, or is not coming: the connection cannot go on. */
@@ -290,21 +297,21 @@ static void decide_keep_alive(struct conn *c, struct request *r)
     }
 }
 
-static void write_head(struct conn *c, struct request *r, const struct response *response, enum framing framing,
-                       uint64_t length)
+/* The head, and what follows it at once. */
+static void write_head(struct request *r, const struct response *response, enum framing framing, uint64_t length,
+                       struct str content)
 {
-    struct buf *head = &c->server->head;
-    buf_clear(head);
-    http1_out_status(head, response->status);
-    http1_out_date(head);
-    put_fields(head, response);
+    struct conn *c = r->carrier;
+    char *begin = begin_lines(c, response, content.n), *p = http1_put_status(begin, response->status);
+    p = http1_put_date(p);
+    p = put_fields(p, response);
     if (framing == FRAMING_LENGTH)
-        http1_out_length(head, length);
+        p = http1_put_length(p, length);
     else if (framing == FRAMING_CHUNKED)
-        http1_out_chunked(head);
-    put_connection(head, r);
-    http1_out_end(head);
-    conn_write(c, head->data, head->len);
+        p = http1_put_chunked(p);
+    p = put_connection(p, r);
+    p = http1_put_end(p);
+    end_lines(c, begin, content.n ? put(p, content) : p);
 }
 
 /* The answer is complete. */
@@ -336,11 +343,12 @@ static void h1_send(struct request *r, const struct response *response, struct s
     struct conn *c = r->carrier;
     decide_keep_alive(c, r);
     enum framing framing = http_status_is_bodiless(response->status) ? FRAMING_NONE : FRAMING_LENGTH;
-    write_head(c, r, response, framing, body.n);
-    if (framing == FRAMING_LENGTH && !request_is_head(r)) {
+    bool content = framing == FRAMING_LENGTH && !request_is_head(r), together = content && body.n <= WITH_HEAD;
+    write_head(r, response, framing, body.n, together ? body : STR_NULL);
+    if (content)
         r->sent = body.n;
+    if (content && !together)
         conn_write_long(c, body);
-    }
     answered(c, r);
 }
 
@@ -349,7 +357,7 @@ static void h1_send_file(struct request *r, const struct response *response, str
 {
     struct conn *c = r->carrier;
     decide_keep_alive(c, r);
-    write_head(c, r, response, FRAMING_LENGTH, size);
+    write_head(r, response, FRAMING_LENGTH, size, STR_NULL);
     if (!request_is_head(r)) {
         r->sent = size;
         out_append_file(&c->out, &c->server->chunks, file, (off_t)from, (size_t)size);
@@ -363,12 +371,9 @@ static void h1_interim(struct request *r, const struct response *response)
     struct conn *c = r->carrier;
     if (r->version == 10)
         return; /* RFC 9110 §15.2: not to HTTP/1.0 clients */
-    struct buf *head = &c->server->head;
-    buf_clear(head);
-    http1_out_status(head, response->status);
-    put_fields(head, response);
-    http1_out_end(head);
-    conn_write(c, head->data, head->len);
+    char *begin = begin_lines(c, response, 0), *p = http1_put_status(begin, response->status);
+    p = put_fields(p, response);
+    end_lines(c, begin, http1_put_end(p));
 }
 
 static enum framing stream_framing(struct request *r, int status)
@@ -385,7 +390,7 @@ static void h1_start(struct request *r, const struct response *response)
     if (framing == FRAMING_CLOSE)
         r->must_close = true;
     decide_keep_alive(c, r);
-    write_head(c, r, response, framing, 0);
+    write_head(r, response, framing, 0, STR_NULL);
 }
 
 static bool carries_content(const struct request *r)
@@ -401,7 +406,7 @@ static void h1_write(struct request *r, struct str chunk)
     r->sent += chunk.n;
     char size[24];
     if (r->version != 10)
-        conn_write(c, size, (size_t)snprintf(size, sizeof size, "%zx\r\n", chunk.n));
+        conn_write(c, size, (size_t)(http1_put_chunk_size(size, chunk.n) - size));
     conn_write(c, chunk.p, chunk.n);
     if (r->version != 10)
         conn_write(c, "\r\n", 2);
@@ -411,13 +416,12 @@ static void h1_finish(struct request *r, const struct response *trailers)
 {
     struct conn *c = r->carrier;
     if (carries_content(r) && r->version != 10) {
-        struct buf *tail = &c->server->head;
-        buf_clear(tail);
-        http1_out_last_chunk(tail);
-        if (trailers)
-            put_fields(tail, trailers);
-        http1_out_end(tail);
-        conn_write(c, tail->data, tail->len);
+        struct response none = {.count = 0};
+        if (!trailers)
+            trailers = &none;
+        char *begin = begin_lines(c, trailers, 0), *p = http1_put_last_chunk(begin);
+        p = put_fields(p, trailers);
+        end_lines(c, begin, http1_put_end(p));
     }
     answered(c, r);
 }
@@ -463,17 +467,12 @@ struct conn *http1_take_over(struct request *r, const struct response *response)
     struct conn *c = r->carrier;
     if (!c || r->version == 20)
         return NULL;
-    struct buf *head = &c->server->head;
-    buf_clear(head);
-    http1_out_status(head, response->status);
-    http1_out_date(head);
-    put_fields(head, response);
-    if (response->status == 101)
-        buf_append_str(head, STR("Upgrade: websocket\r\nConnection: Upgrade\r\n"));
-    else
-        buf_append_str(head, STR("Connection: close\r\n"));
-    http1_out_end(head);
-    conn_write(c, head->data, head->len);
+    char *begin = begin_lines(c, response, 0), *p = http1_put_status(begin, response->status);
+    p = http1_put_date(p);
+    p = put_fields(p, response);
+    p = put(p, response->status == 101 ? STR("Upgrade: websocket\r\nConnection: Upgrade\r\n")
+                                       : STR("Connection: close\r\n"));
+    end_lines(c, begin, http1_put_end(p));
     request_answered(r);
     c->state = NULL;
     r->carrier = NULL;

@@ -115,6 +115,22 @@ static struct chunk *new_data_chunk(struct chunk_pool *pool, size_t n)
     return c;
 }
 
+char *out_room(struct out *out, struct chunk_pool *pool, size_t n)
+{
+    struct chunk *last = out->last;
+    if (!last || last->kind != CHUNK_DATA || last->capacity - last->end < n) {
+        last = new_data_chunk(pool, n);
+        push(out, last);
+    }
+    return last->data + last->end;
+}
+
+void out_filled(struct out *out, size_t n)
+{
+    out->last->end += n;
+    out->queued += n;
+}
+
 void out_append(struct out *out, struct chunk_pool *pool, const void *data, size_t n)
 {
     if (n == 0)

@@ -38,7 +38,11 @@ enum out_result { OUT_EMPTY, OUT_BLOCKED, OUT_BROKEN };
 /* Copies n octets behind what is queued. */
 void out_append(struct out *out, struct chunk_pool *pool, const void *data, size_t n);
 
-/* The same without a copy. */
+/* Room for n octets behind what is queued: write there, then out_filled() with how many were written, at least one. */
+char *out_room(struct out *out, struct chunk_pool *pool, size_t n);
+void out_filled(struct out *out, size_t n);
+
+/* Queues them without a copy. */
 void out_append_shared(struct out *out, struct chunk_pool *pool, struct shared *s);
 
 /* size octets of an open file from offset on. */

@@ -312,7 +312,6 @@ void server_free(struct server *server)
     chunk_pool_free(&server->chunks);
     free_lists(server);
     free_services(server);
-    buf_free(&server->head);
     buf_free(&server->body);
     free(server);
 }

@@ -80,7 +80,6 @@ struct server {
     struct rooms *rooms;
     struct socket_table *sockets;
 
-    struct buf head; /* where a head is put together */
     struct buf body; /* where an answer is compressed */
     char scratch[SCRATCH_SIZE];
 };

@@ -490,6 +490,21 @@ static void ended_requests_are_told_from_their_successors(void **state)
     client_close(&c);
 }
 
+static void responses_are_never_split(void **state) /* RFC 9110 §5.5 */
+{
+    static struct response response;
+    (void)state;
+    assert_null(response_add(&response, STR("X"), STR("a\tb \xE4")));
+    assert_non_null(response_add(&response, STR("X"), STR("a\r\nSet-Cookie: b")));
+    assert_non_null(response_add(&response, STR("X"), STR("a\nb")));
+    assert_non_null(response_add(&response, STR("X"), STR("a\0")));
+    assert_non_null(response_add(&response, STR("X"), STR(" a")));
+    assert_non_null(response_add(&response, STR("X:"), STR("a")));
+    assert_non_null(response_add(&response, STR(""), STR("a")));
+    assert_non_null(response_add(&response, STR("X\r\nY"), STR("a")));
+    assert_int_equal(response.count, 1);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
@@ -498,6 +513,7 @@ int main(void)
         T(pipelined_requests_wait_for_the_one_before),
         T(answers_of_one_turn_are_written_together),
         T(any_split_of_the_octets_reads_the_same),
+        T(responses_are_never_split),
         T(head_has_the_length_but_no_content),
         T(http_1_0_closes_unless_asked_otherwise),
         T(ambiguous_framing_gets_400_and_a_close),
