@@ -43,13 +43,11 @@ void buf_append_char(struct buf *b, char c)
 
 size_t u64_to_digits(uint64_t value, char out[20])
 {
-    char reversed[20];
-    size_t n = 0;
-    do
-        reversed[n++] = (char)('0' + value % 10);
-    while (value /= 10);
-    for (size_t i = 0; i < n; i++)
-        out[i] = reversed[n - 1 - i];
+    size_t n = 1;
+    for (uint64_t bound = 10; n < 20 && value >= bound; bound *= 10)
+        n++;
+    for (char *p = out + n; p > out; value /= 10)
+        *--p = (char)('0' + value % 10);
     return n;
 }
 

@@ -155,6 +155,22 @@ void counter_observe(struct counter *c, double value)
     counter_add(c, value);
 }
 
+/* Adds where nobody else writes; readers never see half a number. */
+#define ADD_ALONE(place, more)                                                                                         \
+    atomic_store_explicit(place, atomic_load_explicit(place, memory_order_relaxed) + (more), memory_order_relaxed)
+
+void counter_event(struct counter *count, struct counter *histogram, double seconds)
+{
+    size_t i = 0;
+    while (i < histogram->bucket_count && seconds > histogram->bound[i])
+        i++;
+    if (i < histogram->bucket_count)
+        ADD_ALONE(&histogram->bucket[i], 1);
+    ADD_ALONE(&histogram->observed, 1);
+    ADD_ALONE(&histogram->value, seconds);
+    ADD_ALONE(&count->value, 1);
+}
+
 double counter_value(const struct counter *c)
 {
     return atomic_load_explicit(&c->value, memory_order_relaxed);

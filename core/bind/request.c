@@ -302,6 +302,15 @@ static void push_request(lua_State *L, struct serving *serving, struct request *
     lua_setmetatable(L, -2);
 }
 
+static void push_method(lua_State *L, struct serving *serving, struct request *r)
+{
+    enum http_method method = r->parser.head.method;
+    if (method == HTTP_OTHER)
+        push_str(L, request_method(r));
+    else
+        lua_rawgeti(L, LUA_REGISTRYINDEX, serving->methods[method]);
+}
+
 /* True if the error at index is { code = "deadline" }. */
 static bool is_deadline(lua_State *L, int index)
 {
@@ -340,6 +349,11 @@ static void on_done(struct task *task, enum task_end end, lua_State *L, int coun
         answer_results(L, count, r);
 }
 
+static const char *trace(void *arg)
+{
+    return request_id(arg);
+}
+
 void requests_serve(struct request *r)
 {
     struct serving *serving = server_hooks_arg(r->server);
@@ -351,14 +365,15 @@ void requests_serve(struct request *r)
         response_plain(r, 503, STR("The service is not part of the present code."));
         return;
     }
-    struct task_options options = {.deadline = serving->deadline, .on_done = on_done, .arg = r};
+    struct task_options options = {.deadline = serving->deadline, .on_done = on_done, .trace = trace, .arg = r};
     struct task *task = task_new(serving->vm, &options);
     lua_State *L = task_state(task);
     lua_rawgeti(L, LUA_REGISTRYINDEX, route->handle);
     push_request(L, serving, r);
+    push_method(L, serving, r); /* every handler asks for these two: arguments cost less than fields */
+    push_str(L, r->path);
     r->task = task;
-    task_set_trace(task, request_id(r));
-    task_start(task, 1);
+    task_start(task, 3);
 }
 
 void requests_gone(struct request *r)

@@ -227,6 +227,11 @@ void serve_set_generation(struct worker_env *env, struct vm *vm)
     serving->request_class = class_ref(L, request_class);
     serving->socket_class = class_ref(L, socket_class);
     serving->stream_class = class_ref(L, stream_class);
+    for (enum http_method method = HTTP_GET; method <= HTTP_TRACE; method++) {
+        struct str name = http_method_name(method);
+        lua_pushlstring(L, name.p, name.n);
+        serving->methods[method] = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
     configure(serving, env->settings);
     forget_handlers(serving);
     generation_push_app(L);

@@ -1,5 +1,5 @@
 /* bind/server.c: host.server: counts, who answers, and the wait for the end of a generation. The request object is
- * request.c's. Called only from Lua. */
+ * request.c's, prepared headers are answer.c's. Called only from Lua. */
 #include <signal.h>
 #include <unistd.h>
 
@@ -78,7 +78,8 @@ static int l_crash(lua_State *L)
     return 0;
 }
 
-static const luaL_Reg functions[] = {{"counts", l_counts}, {"crash", l_crash}, {"whoami", l_whoami}, {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"counts", l_counts}, {"crash", l_crash}, {"headers", l_prepare_headers}, {"whoami", l_whoami}, {NULL, NULL}};
 
 int luaopen_host_server(lua_State *L)
 {

@@ -36,6 +36,7 @@ struct serving {
     struct socket_entry *sockets;
     size_t socket_count;
     int request_class, socket_class, stream_class; /* registry references of the metatables */
+    int methods[HTTP_TRACE + 1];                   /* … and of the names of methods */
 };
 
 /* The serving of a VM's worker; raises in a process without a server. */
@@ -56,8 +57,10 @@ void requests_gone(struct request *r);
 
 /* Answers (answer.c). */
 void answer_results(lua_State *L, int count, struct request *r);
-/* Fills response from the table at index (nil: nothing); NULL, or a sentence. The strings must stay on their table. */
-const char *answer_headers(lua_State *L, int index, struct request *r, struct response *response);
+/* Fills response from the table at index, or from what server.headers made (nil: nothing); NULL, or a sentence. The
+ * strings must stay on their table; arena gets the texts of numbers. */
+const char *answer_headers(lua_State *L, int index, struct arena *arena, struct response *response);
+int l_prepare_headers(lua_State *L); /* server.headers */
 extern const luaL_Reg answer_methods[], answer_waiting[];
 
 /* Sockets (sockets.c, ws.c). */

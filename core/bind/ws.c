@@ -246,7 +246,7 @@ static void check_headers(lua_State *L, struct request *r, struct response *resp
 {
     response_init(response, 200);
     lua_getfield(L, 2, "headers");
-    const char *wrong = answer_headers(L, lua_gettop(L), r, response);
+    const char *wrong = answer_headers(L, lua_gettop(L), &r->arena, response);
     if (wrong)
         luaL_error(L, "%s", wrong);
     lua_pop(L, 1);

@@ -42,25 +42,27 @@ static inline const char *scan_class(const char *p, const char *end, int class)
     return p;
 }
 
-/* First octet in [p, end) that is no tchar. Names are letters, digits and hyphens, but for a few: these 16 at a time. */
-static inline const char *scan_token(const char *p, const char *end)
+/* The same, for CHAR_TOKEN, CHAR_HOST, CHAR_PATH and CHAR_QUERY in texts of the usual kind: letters, digits, '-' and
+ * '.' belong to all of these, '/' to two, and are looked at 16 at a time. */
+static inline const char *scan_words(const char *p, const char *end, int class)
 {
 #if defined(__SSE2__)
-    const __m128i space = _mm_set1_epi8(' '), before_a = _mm_set1_epi8('a' - 1), after_z = _mm_set1_epi8('z' + 1);
-    const __m128i before_0 = _mm_set1_epi8('0' - 1), after_9 = _mm_set1_epi8('9' + 1), hyphen = _mm_set1_epi8('-');
+    const __m128i bit = _mm_set1_epi8(0x20), before_a = _mm_set1_epi8('a' - 1), after_z = _mm_set1_epi8('z' + 1);
+    const __m128i before_hyphen = _mm_set1_epi8('-' - 1), after_9 = _mm_set1_epi8('9' + 1), slash = _mm_set1_epi8('/');
     for (; end - p >= 16; p += 16) {
-        __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)p), lower = _mm_or_si128(octets, space);
-        __m128i letter = _mm_and_si128(_mm_cmpgt_epi8(lower, before_a), _mm_cmplt_epi8(lower, after_z));
-        __m128i digit = _mm_and_si128(_mm_cmpgt_epi8(octets, before_0), _mm_cmplt_epi8(octets, after_9));
-        __m128i good = _mm_or_si128(_mm_or_si128(letter, digit), _mm_cmpeq_epi8(octets, hyphen));
-        unsigned others = (unsigned)_mm_movemask_epi8(good) ^ 0xFFFF;
-        if (others) {
-            p += __builtin_ctz(others);
+        __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)p), lower = _mm_or_si128(octets, bit);
+        __m128i letters = _mm_and_si128(_mm_cmpgt_epi8(lower, before_a), _mm_cmplt_epi8(lower, after_z));
+        __m128i others = _mm_and_si128(_mm_cmpgt_epi8(octets, before_hyphen), _mm_cmplt_epi8(octets, after_9));
+        if (!(class & (CHAR_PATH | CHAR_QUERY)))
+            others = _mm_andnot_si128(_mm_cmpeq_epi8(octets, slash), others);
+        unsigned rest = (unsigned)_mm_movemask_epi8(_mm_or_si128(letters, others)) ^ 0xFFFF;
+        if (rest) {
+            p += __builtin_ctz(rest);
             break;
         }
     }
 #endif
-    return scan_class(p, end, CHAR_TOKEN);
+    return scan_class(p, end, class);
 }
 
 /* First `c` in [p, end), or end. For short distances, where calling memchr() costs more than looking. */

@@ -28,6 +28,12 @@ const struct http1_limits http1_default_limits = {
 
 void http1_init(struct http1 *p, const struct http1_limits *limits)
 {
+    p->host_size = 0;
+    http1_reuse(p, limits);
+}
+
+void http1_reuse(struct http1 *p, const struct http1_limits *limits)
+{
     memset(p, 0, offsetof(struct http1, head.fields));
     p->limits = limits;
     p->state = START;
@@ -78,7 +84,7 @@ static int read_start(struct http1 *p, struct str *input)
     if (input->n <= (empty_line ? 2u : 0u))
         return HTTP1_MORE;
     if (p->used)
-        http1_init(p, p->limits);
+        http1_reuse(p, p->limits);
     p->used = true;
     p->at = empty_line ? 2 : 0;
     p->body_limit = p->limits->body;
@@ -86,16 +92,23 @@ static int read_start(struct http1 *p, struct str *input)
     return AGAIN;
 }
 
-/* The section so far is too large: its part before p->at when a line is complete, all there is when it is not. */
+/* As much of a section as may be looked at: what lies behind the limit must not matter, or the same octets would be
+ * refused differently when they come in other pieces. */
+static struct str section(const struct http1 *p, struct str input)
+{
+    return str_of(input.p, input.n < p->limits->head ? input.n : p->limits->head);
+}
+
+/* The section does not end before its limit. */
 static bool too_large(const struct http1 *p, enum http1_line line, size_t available)
 {
-    return (line == LINE_MORE ? available : p->at) > p->limits->head;
+    return line == LINE_MORE && available > p->limits->head;
 }
 
 static int read_request_line(struct http1 *p, struct str *input)
 {
     p->head.base = input->p;
-    enum http1_line line = http1_request_line(p, *input);
+    enum http1_line line = http1_request_line(p, section(p, *input));
     if (line == LINE_BAD)
         return HTTP1_ERROR;
     if (too_large(p, line, input->n))
@@ -121,7 +134,7 @@ static int read_fields(struct http1 *p, struct str *input)
 {
     p->head.base = input->p;
     for (;;) {
-        enum http1_line line = http1_field_line(p, *input);
+        enum http1_line line = http1_field_line(p, section(p, *input));
         if (line == LINE_BAD)
             return HTTP1_ERROR;
         if (too_large(p, line, input->n))
@@ -266,7 +279,7 @@ static int read_trailers(struct http1 *p, struct str *input)
     struct http1_head *head = &p->head;
     head->trailer_base = input->p;
     for (;;) {
-        enum http1_line line = http1_field_line(p, *input);
+        enum http1_line line = http1_field_line(p, section(p, *input));
         if (line == LINE_BAD)
             return HTTP1_ERROR;
         if (too_large(p, line, input->n))

@@ -31,7 +31,7 @@ enum http_method {
     HTTP_TRACE,
 };
 
-enum { HTTP1_FIELDS_MAX = 100 };
+enum { HTTP1_FIELDS_MAX = 100, HTTP1_HOST_KEPT = 47 };
 
 struct http1_limits {
     uint32_t target; /* octets of the request target; above: 414 */
@@ -94,10 +94,18 @@ struct http1 {
     uint32_t at;         /* offset of the line being read */
     uint32_t extensions; /* octets of chunk extensions so far */
     struct http1_head head;
+    uint8_t host_size; /* the last Host that was found valid: nearly always the next one is the same */
+    char host[HTTP1_HOST_KEPT];
 };
+
+/* "GET" and its like; STR_NULL for HTTP_OTHER. */
+struct str http_method_name(enum http_method method);
 
 /* Ready for a connection's first request; `limits` must outlive it. */
 void http1_init(struct http1 *p, const struct http1_limits *limits);
+
+/* The same for a parser that has served another connection. */
+void http1_reuse(struct http1 *p, const struct http1_limits *limits);
 
 /* Reads on; *consumed says how many bytes of `input` are done with (also with MORE and ERROR). */
 enum http1_event http1_next(struct http1 *p, struct str input, size_t *consumed, struct str *body);

@@ -24,19 +24,22 @@ static struct http1_span span(struct str input, const char *from, const char *to
     return (struct http1_span){(uint32_t)(from - input.p), (uint32_t)(to - from)};
 }
 
+static const struct str methods[] = {
+    [HTTP_GET] = {"GET", 3},     [HTTP_HEAD] = {"HEAD", 4},     [HTTP_POST] = {"POST", 4},
+    [HTTP_PUT] = {"PUT", 3},     [HTTP_DELETE] = {"DELETE", 6}, [HTTP_OPTIONS] = {"OPTIONS", 7},
+    [HTTP_PATCH] = {"PATCH", 5}, [HTTP_TRACE] = {"TRACE", 5},
+};
+
+struct str http_method_name(enum http_method method)
+{
+    return methods[method];
+}
+
 static enum http_method method_of(struct str name)
 {
-    static const struct {
-        struct str name;
-        enum http_method method;
-    } methods[] = {
-        {{"GET", 3}, HTTP_GET},         {{"POST", 4}, HTTP_POST},   {{"HEAD", 4}, HTTP_HEAD},
-        {{"PUT", 3}, HTTP_PUT},         {{"PATCH", 5}, HTTP_PATCH}, {{"DELETE", 6}, HTTP_DELETE},
-        {{"OPTIONS", 7}, HTTP_OPTIONS}, {{"TRACE", 5}, HTTP_TRACE},
-    };
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (str_eq(name, methods[i].name))
-            return methods[i].method;
+    for (enum http_method method = HTTP_GET; method <= HTTP_TRACE; method++)
+        if (str_eq(name, methods[method]))
+            return method;
     return HTTP_OTHER;
 }
 
@@ -86,7 +89,7 @@ static enum http1_line read_version(struct http1 *p, const char *s, const char *
 
 static enum http1_line read_method(struct http1 *p, struct str input, const char **next)
 {
-    const char *s = input.p + p->at, *end = input.p + input.n, *stop = scan_class(s, end, CHAR_TOKEN);
+    const char *s = input.p + p->at, *end = input.p + input.n, *stop = scan_words(s, end, CHAR_TOKEN);
     if (stop - s > METHOD_MAX)
         return http1_refuse(p, 501, "method too long");
     if (stop == end)
@@ -104,9 +107,9 @@ static enum http1_line read_method(struct http1 *p, struct str input, const char
 
 static enum http1_line read_target(struct http1 *p, struct str input, const char **next)
 {
-    const char *s = *next, *end = input.p + input.n, *path_end = scan_class(s, end, CHAR_PATH), *stop = path_end;
+    const char *s = *next, *end = input.p + input.n, *path_end = scan_words(s, end, CHAR_PATH), *stop = path_end;
     if (path_end < end && *path_end == '?')
-        stop = scan_class(path_end + 1, end, CHAR_QUERY);
+        stop = scan_words(path_end + 1, end, CHAR_QUERY);
     if ((size_t)(stop - s) > p->limits->target)
         return http1_refuse(p, 414, "target too long");
     if (stop == end)
@@ -166,7 +169,7 @@ static inline const char *read_name(const char *line, const char *end, enum http
     const char *near = end - line > KNOWN_MAX ? line + KNOWN_MAX + 1 : end, *colon = scan_to(line, near, ':');
     if (colon < near)
         *id = http_field_id(str_of(line, (size_t)(colon - line)));
-    return *id == HTTP_FIELD_OTHER ? scan_token(line, end) : colon;
+    return *id == HTTP_FIELD_OTHER ? scan_words(line, end, CHAR_TOKEN) : colon;
 }
 
 enum http1_line http1_field_line(struct http1 *p, struct str input)
@@ -273,8 +276,14 @@ static bool note_host(struct http1 *p, struct str value, bool repeated)
 {
     if (repeated)
         return refuse(p, 400, "repeated Host");
+    if (value.n == p->host_size && value.n && memcmp(value.p, p->host, value.n) == 0)
+        return true;
     if (!url_authority_valid(value))
         return refuse(p, 400, "malformed Host");
+    if (value.n <= sizeof p->host) {
+        memcpy(p->host, value.p, value.n);
+        p->host_size = (uint8_t)value.n;
+    }
     return true;
 }
 

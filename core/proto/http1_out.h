@@ -1,6 +1,7 @@
 /* proto/http1_out.h: HTTP/1.1 responses out (RFC 9112 §4, §7.1). Called by server/http1_conn.c.
  *
- *     p = http1_put_status(p, 200);  p = http1_put_date(p);  p = http1_put_field(p, name, value);  p = http1_put_end(p);
+ *     p = http1_put_status(p, 200);  p = http1_put_date(p);  p = http1_put_field(p, name, value);  p =
+ * http1_put_end(p);
  *
  * Each writes at p, where there is room, and returns the end of what it wrote. Names and values were checked by
  * response_add(), so that nobody splits a response. */

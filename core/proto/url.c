@@ -97,7 +97,7 @@ static const char *literal_end(const char *p, const char *end)
 /* The end of the reg-name or IPv4 address at `p`; NULL if there is none or it is too long. */
 static const char *name_end(const char *p, const char *end)
 {
-    const char *stop = scan_class(p, end, CHAR_HOST);
+    const char *stop = scan_words(p, end, CHAR_HOST);
     while (end - stop > 2 && *stop == '%' && hex_value(stop[1]) >= 0 && hex_value(stop[2]) >= 0)
         stop = scan_class(stop + 3, end, CHAR_HOST);
     return stop > p && stop - p <= 255 ? stop : NULL;

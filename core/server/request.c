@@ -22,6 +22,7 @@ static struct request *make(struct server *server)
     r->next_made = server->all_requests;
     server->all_requests = r;
     arena_init(&r->arena, ARENA_BLOCK);
+    http1_init(&r->parser, &server->limits);
     return r;
 }
 
@@ -35,7 +36,7 @@ struct request *request_new(struct server *server, struct service *service, cons
     } else {
         r = make(server);
     }
-    http1_init(&r->parser, &server->limits);
+    http1_reuse(&r->parser, &server->limits);
     r->transport = transport;
     r->carrier = carrier;
     r->server = server;

@@ -9,6 +9,7 @@
 
 #include "loop/timer.h"
 #include "vm/beat.h"
+#include "vm/heap.h"
 #include "vm/task.h"
 #include "vm/vm.h"
 
@@ -18,7 +19,8 @@ struct vm {
     lua_State *L;
     struct vm_options options;
 
-    /* Memory. used belongs to the thread that uses the VM; others read it as an estimate. */
+    /* Memory. heap and used belong to the thread that uses the VM; others read used as an estimate. */
+    struct heap heap;
     size_t used;
     size_t limit;     /* what this VM may use; 0: no limit */
     size_t high;      /* 75 % of it */
@@ -62,6 +64,7 @@ struct task {
     struct task *next_ready;                          /* vm->ready */
     struct task *parent, *children, *sibling, **link; /* link: what points at this one among its siblings */
     void (*on_done)(struct task *task, enum task_end end, lua_State *L, int count, void *arg);
+    const char *(*find_trace)(void *arg); /* NULL: trace holds it, or there is none */
     void *arg;
     const char *code; /* of the cancel */
     char *message;

@@ -102,7 +102,7 @@ static void log_failure(struct task *t, const char *error, const char *traceback
 {
     log_write(LOG_ERROR, "task failed", log_str("task", t->label), log_int("task_id", (int64_t)t->id),
               log_str("error", error), log_str("traceback", traceback),
-              t->trace[0] ? log_str("request", t->trace) : LOG_END, LOG_END);
+              task_trace(t) ? log_str("request", task_trace(t)) : LOG_END, LOG_END);
 }
 
 /* Ends a task that returned count values, or whose coroutine failed with an error on top (and its stack still there).
@@ -262,15 +262,20 @@ struct task *task_new(struct vm *vm, const struct task_options *options)
     t->begun = t->cancelled = t->detached = false;
     t->quiet = options->quiet;
     t->on_done = options->on_done;
+    t->find_trace = options->trace;
     t->arg = options->arg;
     t->started = clock_now();
     t->deadline = options->deadline > 0 ? t->started + options->deadline : 0;
-    task_set_label(t, options->label ? options->label : parent ? parent->label : "task");
+    if (options->label || parent)
+        task_set_label(t, options->label ? options->label : parent->label);
+    else
+        memcpy(t->label, "task", sizeof "task");
     t->trace[0] = '\0';
     t->children = NULL;
     t->parent = parent;
     if (parent) {
-        memcpy(t->trace, parent->trace, sizeof t->trace);
+        if (task_trace(parent))
+            task_set_trace(t, parent->trace);
         t->sibling = parent->children;
         if (t->sibling)
             t->sibling->link = &t->sibling;
@@ -373,6 +378,7 @@ const char *task_cancelled(const struct task *task)
 void task_forget(struct task *task)
 {
     task->on_done = NULL;
+    task->find_trace = NULL;
 }
 
 void task_set_trace(struct task *task, const char *trace)
@@ -380,10 +386,13 @@ void task_set_trace(struct task *task, const char *trace)
     size_t n = strnlen(trace, TASK_TRACE - 1);
     memcpy(task->trace, trace, n);
     task->trace[n] = '\0';
+    task->find_trace = NULL;
 }
 
-const char *task_trace(const struct task *task)
+const char *task_trace(struct task *task)
 {
+    if (task->find_trace)
+        task_set_trace(task, task->find_trace(task->arg));
     return task->trace[0] ? task->trace : NULL;
 }
 

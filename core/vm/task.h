@@ -82,6 +82,8 @@ struct task_options {
      * a traceback (a string). It may start other tasks, but not one for each that ends
      * (that would recurse: loop instead). May be NULL. arg is not looked at. */
     void (*on_done)(struct task *task, enum task_end end, lua_State *L, int count, void *arg);
+    /* What task_trace() is to answer: asked when somebody first wants to know, which for most requests is never. */
+    const char *(*trace)(void *arg);
     void *arg;
 };
 
@@ -100,7 +102,7 @@ void task_cancel(struct task *task, const char *code, const char *message);
 /* The code that it was cancelled with, or NULL. */
 const char *task_cancelled(const struct task *task);
 
-/* on_done will not be called: for whoever goes away before the task ends. */
+/* on_done and trace will not be called: for whoever goes away before the task ends. */
 void task_forget(struct task *task);
 
 /* The task that runs now in L's VM; NULL outside (module bodies, C callbacks). */
@@ -120,7 +122,7 @@ bool task_detached(const struct task *task);
 
 /* For the log: 32 hex digits of the request the task serves, inherited by its children; NULL: none. Copied. */
 void task_set_trace(struct task *task, const char *trace);
-const char *task_trace(const struct task *task);
+const char *task_trace(struct task *task);
 
 /* Tasks alive in a VM. */
 size_t vm_task_count(const struct vm *vm);

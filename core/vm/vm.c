@@ -40,9 +40,12 @@ static void warn_of_limit(struct vm *vm, size_t used)
 static void *allocate(void *ud, void *p, size_t old, size_t size)
 {
     struct vm *vm = ud;
+    if (!p)
+        old = 0; /* LuaJIT gives no size then, but lua_Alloc of later Luas does */
     if (size == 0) {
-        free(p);
         vm->used -= old;
+        if (p)
+            heap_drop(&vm->heap, p, old);
         return NULL;
     }
     size_t used = vm->used - old + size;
@@ -51,7 +54,7 @@ static void *allocate(void *ud, void *p, size_t old, size_t size)
             return NULL;
         warn_of_limit(vm, used);
     }
-    void *q = realloc(p, size);
+    void *q = p ? heap_resize(&vm->heap, p, old, size) : heap_take(&vm->heap, size);
     if (q)
         vm->used = used;
     return q;
@@ -236,6 +239,7 @@ struct vm *vm_new(const struct vm_options *options)
 err:
     if (vm->L)
         lua_close(vm->L);
+    heap_close(&vm->heap);
     free(vm);
     return NULL;
 }
@@ -244,6 +248,7 @@ void vm_close(struct vm *vm)
 {
     task_close(vm);
     lua_close(vm->L);
+    heap_close(&vm->heap);
     free(vm);
 }
 

@@ -1,17 +1,21 @@
 ---@meta host.server
 
 -- Requests as handlers see them. The app module returns, for each service, a table of this shape:
---   { handle = fun(req): status, body, headers,
+--   { handle = fun(req, method, path): status, body, headers,
 --     sockets = { [name] = { open = fun(ws), message = fun(ws, data, binary), close = fun(ws, code, reason) } },
 --     streams = { [name] = { open = fun(stream), close = fun(stream) } } }
--- handle may return (status, body?, headers?) or have answered by one of the request's methods.
+-- handle may return (status, body?, headers?) or have answered by one of the request's methods. method and path are
+-- req.method and req.path, which every handler asks for.
 -- An error raised by handle is logged with its traceback and answered with 500.
 
 ---@class host.server
 local server = {}
 
 ---Header names are lower case. A value is a string, a number or an array of strings (one line each).
----@alias host.headers table<string, string|number|string[]>
+---@alias host.headers table<string, string|number|string[]>|host.prepared_headers
+
+---Header lines made by server.headers.
+---@class host.prepared_headers
 
 ---@class host.request
 ---@field method string
@@ -103,6 +107,12 @@ function server.counts() end
 
 ---@return { pid: integer, worker: integer, generation: integer, draining: boolean }
 function server.whoami() end
+
+---Checks header lines once, for answers that send the same ones every time: the result may stand where a table of headers
+---may, cannot be changed and costs next to nothing. Raises if a line is not valid.
+---@param headers table<string, string|number|string[]>
+---@return host.prepared_headers
+function server.headers(headers) end
 
 ---Ends this worker as a defect of the core would (SIGSEGV), for fault suites.
 function server.crash() end

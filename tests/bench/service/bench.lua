@@ -5,6 +5,7 @@ local json = require "host.json"
 local jwt = require "host.jwt"
 local pg = require "host.pg"
 local redis = require "host.redis"
+local server = require "host.server"
 local settings = require "host.settings"
 local template = require "web.template"
 
@@ -16,9 +17,9 @@ local UPDATE_WORLDS = "UPDATE world SET randomnumber = new.n"
   .. " FROM (SELECT unnest($1::integer[]) AS id, unnest($2::integer[]) AS n ORDER BY 1) AS new WHERE world.id = new.id"
 local SELECT_FORTUNES = "SELECT id, message FROM fortune"
 
-local TEXT = { ["content-type"] = "text/plain" }
-local JSON = { ["content-type"] = "application/json" }
-local HTML = { ["content-type"] = "text/html; charset=utf-8" }
+local TEXT = server.headers { ["content-type"] = "text/plain" }
+local JSON = server.headers { ["content-type"] = "application/json" }
+local HTML = server.headers { ["content-type"] = "text/html; charset=utf-8" }
 
 local database = settings.databases.bench and pg.database("bench")
 local token_key = { key = { alg = "HS256", key = settings.token_secret } }
@@ -138,20 +139,21 @@ local function ws(req)
 end
 
 local ROUTES = {
-  ["GET /plaintext"] = plaintext,
-  ["GET /json"] = json_small,
-  ["POST /json-large"] = json_large,
-  ["GET /db1"] = db1,
-  ["GET /db20"] = db20,
-  ["GET /updates5"] = updates5,
-  ["GET /fortunes"] = fortunes,
-  ["GET /jwt"] = token_claims,
-  ["GET /redis1"] = redis1,
-  ["GET /ws"] = ws,
+  ["/plaintext"] = { GET = plaintext },
+  ["/json"] = { GET = json_small },
+  ["/json-large"] = { POST = json_large },
+  ["/db1"] = { GET = db1 },
+  ["/db20"] = { GET = db20 },
+  ["/updates5"] = { GET = updates5 },
+  ["/fortunes"] = { GET = fortunes },
+  ["/jwt"] = { GET = token_claims },
+  ["/redis1"] = { GET = redis1 },
+  ["/ws"] = { GET = ws },
 }
 
-local function handle(req)
-  local run = ROUTES[req.method .. " " .. req.path]
+local function handle(req, method, path)
+  local route = ROUTES[path]
+  local run = route and route[method]
   if not run then
     return 404, "no such route", TEXT
   end

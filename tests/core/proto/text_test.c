@@ -83,7 +83,7 @@ static void classes_of_octets(void **state)
     }
 }
 
-static void scanning_values(void **state)
+static void scanning(void **state)
 {
     char text[40];
     (void)state;
@@ -93,8 +93,11 @@ static void scanning_values(void **state)
             text[at] = (char)c;
             const char *stop = scan_value(text, text + sizeof text);
             assert_ptr_equal(stop, http_chars[c] & CHAR_VALUE ? text + sizeof text : text + at);
-            stop = scan_token(text, text + sizeof text);
-            assert_ptr_equal(stop, http_chars[c] & CHAR_TOKEN ? text + sizeof text : text + at);
+            for (size_t i = 0; i < 4; i++) {
+                int class = (int[]){CHAR_TOKEN, CHAR_HOST, CHAR_PATH, CHAR_QUERY}[i];
+                stop = scan_words(text, text + sizeof text, class);
+                assert_ptr_equal(stop, http_chars[c] & class ? text + sizeof text : text + at);
+            }
         }
     }
 }
@@ -264,7 +267,7 @@ int main(void)
         cmocka_unit_test(utf8),
         cmocka_unit_test(every_code_point),
         cmocka_unit_test(classes_of_octets),
-        cmocka_unit_test(scanning_values),
+        cmocka_unit_test(scanning),
         cmocka_unit_test(field_names),
         cmocka_unit_test(percent_decoding),
         cmocka_unit_test(percent_encoding),
