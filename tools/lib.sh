@@ -68,19 +68,24 @@ install_node() {
 }
 
 # Configures BUILDDIR if it isn't (or no longer builds), then builds it. The log is shown only when it fails.
-build_in() { # BUILDDIR MESON_OPTION…
-  local dir=$1 log
+build_in() { # BUILDDIR MESON_OPTION… [-- TARGET…]
+  local dir=$1 log options=()
   shift
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  [ $# = 0 ] || shift
   log=$ROOT/$dir.log
   cd "$ROOT"
   if [ ! -e "$dir/build.ninja" ]; then
     rm -rf "$dir"
-    meson setup "$dir" "$@" >"$log" 2>&1 </dev/null || {
+    meson setup "$dir" "${options[@]}" >"$log" 2>&1 </dev/null || {
       tail -n 30 "$log" >&2
       return 1
     }
   fi
-  ninja -C "$dir" >"$log" 2>&1 </dev/null || {
+  ninja -C "$dir" "$@" >"$log" 2>&1 </dev/null || {
     grep -A12 -E 'FAILED|error:|ERROR' "$log" | head -n 80 >&2 || tail -n 40 "$log" >&2
     return 1
   }
