@@ -34,6 +34,13 @@ function req:header(name) end
 ---@return table<string, string> all headers, names in lower case
 function req:headers() end
 
+---The part of a resource that Range asks for, if If-Range has nothing against it; for GET only.
+---@param etag string the resource's tag, quoted
+---@param size integer its octets
+---@return integer|false|nil first nil: send all of it; false: there is no such part (416)
+---@return integer? last
+function req:range(etag, size) end
+
 ---Waits for the whole body.
 ---@param limit? integer octets; default: setting body_limit
 ---@return string? body "" if there is none

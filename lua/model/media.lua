@@ -1,9 +1,9 @@
--- model/media.lua: files that people upload. The row says what there is, host.store has the octets under the row's id;
+-- model/media.lua: files that people upload. The row says what there is, storage.media has the octets under the row's id;
 -- the states are drawn in migrations/education/0012_content.sql.
 
 local json = require "host.json"
 local log = require "host.log"
-local store = require "host.store"
+local store = require "storage.media"
 local access = require "model.access"
 local db = require "model.db"
 local page = require "model.page"
