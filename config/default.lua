@@ -132,7 +132,7 @@ return {
     fields = {
       { name = "store", type = "enum", values = { "disk", "s3" }, default = "disk",
         doc = "s3: Amazon S3 or what speaks as it does; files do not move by themselves from one to the other" },
-      { name = "url", type = "string", doc = "such as https://s3.eu-central-1.amazonaws.com; buckets stand in the path" },
+      { name = "url", type = "string", doc = "such as https://s3.eu-central-1.amazonaws.com" },
       { name = "bucket", type = "string",
         doc = "let it forget incomplete uploads after a day (AbortIncompleteMultipartUpload)" },
       { name = "region", type = "string", default = "us-east-1" },

@@ -1,5 +1,5 @@
--- model/media.lua: files that people upload. The row says what there is, storage.media has the octets under the row's id;
--- the states are drawn in migrations/education/0012_content.sql.
+-- model/media.lua: files that people upload. The row says what there is, storage.media has the octets under the row's
+-- id; the states are drawn in migrations/education/0012_content.sql.
 
 local json = require "host.json"
 local log = require "host.log"

@@ -13,15 +13,14 @@ local Reader = {}
 Reader.__index = Reader
 
 function Reader:read()
-  local piece, err = self.ahead, nil
+  local piece = self.ahead
   self.ahead = nil
-  if not piece then
-    if self.at > self.last then return nil end
-    piece, err = store.read(self.name, self.at, math.min(PIECE, self.last - self.at + 1))
-    if not piece then return nil, err end
-  end
-  self.at = self.at + #piece
-  if piece ~= "" then return piece end
+  if piece then return piece end
+  if self.at > self.last then return nil end
+  local octets, err = store.read(self.name, self.at, math.min(PIECE, self.last - self.at + 1))
+  if not octets then return nil, err end
+  self.at = self.at + #octets
+  if octets ~= "" then return octets end
 end
 
 function Reader.close() end
@@ -30,7 +29,7 @@ function M.open(name, first, last)
   local reader = setmetatable({ name = name, at = first, last = last }, Reader)
   local piece, err = reader:read() -- now it is known whether it is there
   if err then return nil, err end
-  reader.ahead, reader.at = piece, first
+  reader.ahead = piece
   return reader
 end
 
