@@ -14,7 +14,8 @@
 enum {
     STREAMS_MAX = 100,
     OUT_HIGH = 256 * 1024, /* octets queued: above, nghttp2 is not asked for more */
-    RESETS_MAX = 200,      /* streams that a client may open and break off before their answer (CVE-2023-44487) */
+    RESETS_MAX = 200,      /* streams that a client may break off before their answer, beyond those that it let end
+                            * (CVE-2023-44487) */
 };
 #define FIN_SECONDS 0.5
 
@@ -220,6 +221,8 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
     if (r) {
         bool answered = r->answered;
         r->carrier = NULL;
+        if (answered && h->resets > 0)
+            h->resets--;
         if (!answered) {
             request_gone(r);
             if (error != NGHTTP2_NO_ERROR && ++h->resets > RESETS_MAX)

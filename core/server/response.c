@@ -3,6 +3,7 @@
 
 #include "proto/field.h"
 #include "proto/http1_out.h"
+#include "server/coder.h"
 #include "server/state.h"
 
 static const struct str own_fields[] = {
@@ -83,8 +84,26 @@ bool response_start(struct request *r, struct response *response)
 {
     if (!begin(r, response))
         return false;
-    if (r->carrier)
-        r->transport->start(r, response);
+    if (!r->carrier)
+        return true;
+    if (r->compress_least >= 0)
+        r->coder = compress_stream(r, response);
+    r->transport->start(r, response);
+    return true;
+}
+
+/* What goes out for a chunk; the client must not take a part for the whole. */
+static bool write_coded(struct request *r, struct str chunk, bool last)
+{
+    struct buf *out = &r->server->body;
+    buf_clear(out);
+    if (request_is_head(r))
+        return true;
+    if (!coder_write(r->coder, chunk, last, out)) {
+        r->transport->abort(r);
+        return false;
+    }
+    r->transport->write(r, buf_str(out));
     return true;
 }
 
@@ -92,13 +111,18 @@ int64_t response_write(struct request *r, struct str chunk)
 {
     if (r->answered || !r->carrier)
         return -1;
-    r->transport->write(r, chunk);
+    if (!r->coder)
+        r->transport->write(r, chunk);
+    else if (chunk.n && !write_coded(r, chunk, false))
+        return -1;
     return (int64_t)r->transport->queued(r);
 }
 
 bool response_finish(struct request *r, const struct response *trailers)
 {
     if (!r->started_answer || r->answered || !r->carrier)
+        return false;
+    if (r->coder && !write_coded(r, STR_NULL, true))
         return false;
     r->transport->finish(r, trailers);
     return true;

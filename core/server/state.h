@@ -124,4 +124,7 @@ bool static_answer(struct request *r);
 /* Compresses body if that pays and the client takes it; returns what to send (compress.c). */
 struct str compress_body(struct request *r, struct response *response, struct str body);
 
+/* The coder of a streamed answer, NULL if it stays plain. */
+struct coder *compress_stream(struct request *r, struct response *response);
+
 #endif

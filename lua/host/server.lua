@@ -15,7 +15,7 @@ local server = {}
 
 ---@class host.request
 ---@field method string
----@field path string decoded once, starting with "/"; "*" for OPTIONS *
+---@field path string decoded once, starting with "/"
 ---@field target string as it was sent
 ---@field query string without "?", "" if there is none
 ---@field scheme "http"|"https"
