@@ -7,6 +7,7 @@ local pg = require "host.pg"
 local redis = require "host.redis"
 local settings = require "host.settings"
 local template = require "web.template"
+local websockets = require "host.ws"
 
 local random = math.random
 
@@ -137,6 +138,11 @@ local function ws(req)
   req:websocket { handler = "echo" }
 end
 
+local function room(req)
+  local socket = req:websocket { handler = "room" }
+  if socket then socket:join("all") end
+end
+
 local ROUTES = {
   ["GET /plaintext"] = plaintext,
   ["GET /json"] = json_small,
@@ -148,6 +154,7 @@ local ROUTES = {
   ["GET /jwt"] = token_claims,
   ["GET /redis1"] = redis1,
   ["GET /ws"] = ws,
+  ["GET /room"] = room,
 }
 
 local function handle(req)
@@ -166,7 +173,11 @@ return {
         echo = {
           message = function(socket, data, binary) socket:send(data, binary) end,
         },
+        room = {
+          message = function(_, data, binary) websockets.broadcast("all", data, { binary = binary }) end,
+        },
       },
     },
+    secure = { handle = handle },
   },
 }
