@@ -62,6 +62,8 @@ def http(place, name, work, seconds):
         clocks.begin()
         result = wrk(server.port, work, seconds, place.folder)
         # Requests that were on the way when wrk stopped are not counted: 64 of many thousands.
+        if not result["requests"]:
+            raise SystemExit(f"bench: {name} answered no {work.name} within {seconds} s")
         sample = clocks.end(result["requests"], children_seconds() - generator)
         sample.update(rate=result["requests"] / result["seconds"], p50=result["p50"], p99=result["p99"],
                       memory=machine.memory(server.pid)["Rss"] / 1024)

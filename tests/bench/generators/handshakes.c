@@ -66,6 +66,7 @@ static void connect_once(struct client *c)
             c->errors++;
     }
     c->warm = true;
+    SSL_shutdown(ssl); /* else OpenSSL holds the session for a bad one */
     SSL_free(ssl);
     close(fd);
     ERR_clear_error();
