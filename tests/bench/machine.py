@@ -107,3 +107,17 @@ class Child:
                     said = pathlib.Path(self.log).read_text(errors="replace")[-2000:] if self.log else ""
                     raise SystemExit(f"bench: {' '.join(self.argv[:6])} … did not start:\n{said}") from None
                 time.sleep(0.05)
+
+
+def pin(pid, core):
+    """Puts a running process with all its threads and descendants on one core."""
+    for one in tree(pid):
+        for task in pathlib.Path(f"/proc/{one}/task").iterdir():
+            os.sched_setaffinity(int(task.name), {int(core)})
+
+
+def unpin(pid):
+    """Back to every core."""
+    for one in tree(pid):
+        for task in pathlib.Path(f"/proc/{one}/task").iterdir():
+            os.sched_setaffinity(int(task.name), range(os.cpu_count()))
