@@ -49,7 +49,8 @@ def parse():
     options.scale = options.scale or (0.01 if options.quick else 1)
     default = machine.ROOT / ".run" / ("district-small" if options.quick else "district")
     options.data = (options.data or default).resolve()
-    options.seconds = options.seconds or (1 if options.quick else 4)
+    options.seconds = options.seconds or (1 if options.quick else 3)
+    options.full_seconds = 1  # each list at full load
     options.long = 2 if options.quick else 15  # seconds, hashing and reload
     options.rounds, options.compare_seconds = (1, 2) if options.quick else (3, 4)
     return options

@@ -7,6 +7,7 @@ import district
 import machine
 import measures
 import reloads
+import workloads
 
 CLIENTS = 16
 HASHERS = 4  # log-ins on the way at any time
@@ -25,11 +26,17 @@ def steady(place, one, rate, seconds):
 
 
 def operation(place, one, options):
+    """At the steady rate; a list's CPU time at full load as well, as everything else is compared."""
     steady(place, one, options.rate, 0.2)
     asked, used = queries(place), machine.cpu_seconds(place.pid)
     result = steady(place, one, options.rate, options.seconds)
     used, asked = machine.cpu_seconds(place.pid) - used, queries(place) - asked
-    return {"cpu": used / result["ok"] * 1e6, "queries": asked / result["ok"], "p50": result["p50"], "p99": result["p99"]}
+    sample = {"cpu": used / result["ok"] * 1e6, "queries": asked / result["ok"], "p50": result["p50"],
+              "p99": result["p99"]}
+    if one.service == "api":
+        work = workloads.Workload(one.name, one.path, "application/json", None, headers=place.headers("api", one.role))
+        sample["full"] = cpu_per_request(place.pid, place.port("api"), work, options.full_seconds, place.scratch)["cpu"]
+    return sample
 
 
 class LogIns:
@@ -80,6 +87,10 @@ def full_load(pid, port, work, seconds, folder):
     """As tools/bench measures: 64 connections, the server on one core, the generator on the other."""
     machine.pin(pid, machine.SERVER_CORE)
     measures.wrk(port, work, measures.WARM_UP, folder)
+    return cpu_per_request(pid, port, work, seconds, folder)
+
+
+def cpu_per_request(pid, port, work, seconds, folder):
     before, used = machine.core_busy_seconds(machine.SERVER_CORE), machine.cpu_seconds(pid)
     result = measures.wrk(port, work, seconds, folder)
     used, busy = machine.cpu_seconds(pid) - used, machine.core_busy_seconds(machine.SERVER_CORE) - before

@@ -19,14 +19,15 @@ def missed(one, sample):
 
 
 def operation_rows(rows):
-    yield "| operation | as | CPU µs | queries | p50 ms | p99 ms | missed |"
-    yield "| :-- | :-- | --: | --: | --: | --: | :-- |"
+    yield "| operation | as | CPU µs | at full load | queries | p50 ms | p99 ms | missed |"
+    yield "| :-- | :-- | --: | --: | --: | --: | --: | :-- |"
     for one, sample in rows:
         if sample:
-            yield (f"| {one.name} | {one.role} | {sample['cpu']:.0f} | {sample['queries']:.1f} | {sample['p50']:.2f} |"
+            full = f"{sample['full']:.0f}" if "full" in sample else "–"
+            yield (f"| {one.name} | {one.role} | {sample['cpu']:.0f} | {full} | {sample['queries']:.1f} | {sample['p50']:.2f} |"
                    f" {sample['p99']:.2f} | {missed(one, sample)} |")
         else:
-            yield f"| {one.name} | – | | | | | nothing to ask for in the district |"
+            yield f"| {one.name} | – | | | | | | nothing to ask for in the district |"
 
 
 def peer_rows(compared):
@@ -49,7 +50,8 @@ def asked_rows(found):
     """(what, asked, is, met)"""
     rows = found.get("operations", [])
     for what, key, bound, service in (("p99 of every operation, ms", "p99", P99, None),
-                                      ("CPU time of every list, µs", "cpu", CPU, "api"),
+                                      ("CPU time of every list at that rate, µs", "cpu", CPU, "api"),
+                                      ("CPU time of every list at full load, µs", "full", CPU, "api"),
                                       ("queries of every list", "queries", QUERIES, "api")):
         furthest = worst(rows, key, service)
         if furthest:
@@ -89,7 +91,8 @@ METHOD = """## Method
 The whole product with all five services, one worker; PostgreSQL and Redis on the same machine. Requests are sent at a
 fixed rate by tests/bench/generators/rate.c over {clients} connections, {rate:g} a second for {seconds:g} s; each one's time
 counts from when it was due, so a server that falls behind is not spared. CPU time is that of all processes of toolboxd,
-queries are those that it counts itself. Nothing is pinned. Each operation is asked as the first of teacher, admin,
+queries are those that it counts itself. Nothing is pinned. A list's CPU time is also given at full load: 64 connections
+of wrk for {full} s. Each operation is asked as the first of teacher, admin,
 student and parent that is answered, for the first object that this person sees; lists with their default of 20 rows.
 
 Log-ins: {hashers} clients log in one after the other, each attempt hashes a password. Reloads: all the product's code, one a
@@ -103,7 +106,7 @@ def text(found, size, options):
     quick = "\n**A quick run on a small district: it shows that the tool works; its figures mean little.**\n"
     out = [report.head("Lists and pages on a district"), f"District: {size}.", quick if options.quick else "", "## Asked\n",
            *asked_table(found), "",
-           METHOD.format(clients=api_measures.CLIENTS, rate=options.rate, seconds=options.seconds,
+           METHOD.format(clients=api_measures.CLIENTS, full=options.full_seconds, rate=options.rate, seconds=options.seconds,
                          hashers=api_measures.HASHERS, rounds=options.rounds, compare=options.compare_seconds)]
     if "operations" in found:
         out += ["## Operations\n", *operation_rows(found["operations"]), ""]

@@ -9,7 +9,7 @@ import machine
 import prepare
 
 CONNECTIONS, IDLE_SOCKETS, ROOM, ROUNDS, HANDSHAKERS = 64, 5000, 5000, 30, 8
-WARM_UP = 1  # seconds
+WARM_UP = 2  # seconds: what is compiled while it runs (LuaJIT, V8) has been by then
 
 
 def children_seconds():
@@ -38,7 +38,7 @@ class Clocks:
 
 def wrk(port, work, seconds, folder):
     """Requests, and milliseconds; raises if an answer was no success."""
-    body = folder / "body"
+    body = folder / "sent"
     body.write_bytes(work.body)
     argv = ["taskset", "-c", machine.LOAD_CORE, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s",
             "-s", prepare.HERE / "load.lua"]
