@@ -31,6 +31,7 @@ service = router.new {
     require "services.api.lesson_plans",
     require "services.api.prompt_templates",
     require "services.api.media",
+    require "services.api.attachments",
     require "services.api.quizzes",
     require "services.api.attempts",
     require "services.api.assignments",

@@ -22,12 +22,7 @@ local optional = schema.optional
 -- What a form has besides its file.
 local FORM_OCTETS = 4096
 
-local Media = schema.named("Media", schema.object {
-  id = schema.id(shapes.MEDIA), owner_id = schema.id(shapes.USERS), name = shapes.name,
-  type = schema.enum(sniff.TYPES), octets = schema.integer(1),
-  digest = schema.describe(schema.text(64, 64), "SHA-256 in hex"), shared = schema.boolean(),
-  created_at = schema.time(), updated_at = schema.time(),
-})
+local Media = shapes.Media
 
 local Change = schema.object { shared = schema.describe(schema.boolean(), "Whether the school may read it") }
 
@@ -203,7 +198,7 @@ return {
     POST = { "Upload a file", signed_in(receive), out = Media, creates = true, upload = upload.TYPE,
       errors = upload.errors, id = "uploadMedia", tags = tags,
       description = "A form with one part `file`. What it is, its octets say: " .. table.concat(sniff.TYPES, ", ")
-        .. "." },
+        .. ". A file that is attached to nothing and shared with nobody is deleted after a time." },
   },
   ["/media/{media_id}"] = {
     GET = { "Show what is known of a file", signed_in(show), params = by_id, out = Media, id = "showMedia",

@@ -3,6 +3,7 @@
 local grade = require "model.grade"
 local scene = require "model.scene"
 local schema = require "web.schema"
+local sniff = require "util.sniff"
 
 local describe, nullable, optional = schema.describe, schema.nullable, schema.optional
 
@@ -160,6 +161,14 @@ M.SceneDescription = schema.object {
 M.Scene = schema.named("Scene", schema.object {
   id = schema.id(), lesson_id = schema.id(M.LESSONS), description = M.SceneDescription, updated_at = schema.time(),
 })
+
+local file = {
+  id = schema.id(M.MEDIA), owner_id = schema.id(M.USERS), name = M.name, type = schema.enum(sniff.TYPES),
+  octets = schema.integer(1), digest = describe(schema.text(64, 64), "SHA-256 in hex"), shared = schema.boolean(),
+}
+
+M.Media = object("Media", copy(file, {}))
+M.Attached = object("Attached", copy(file, { attached_at = schema.time() }))
 
 M.CATEGORIES = "/api/v1/grade-categories"
 M.QUIZZES, M.ASSIGNMENTS, M.SUBMISSIONS = "/api/v1/quizzes", "/api/v1/assignments", "/api/v1/submissions"
