@@ -108,6 +108,8 @@ return {
     doc = "how long a script may hold the loop before it is interrupted, or else its worker replaced" },
   { name = "script_guard", type = "boolean", default = false, reload = false,
     doc = "makes compiled loops interruptible too; tight loops cost about twice as much" },
+  { name = "fault_drills", type = "boolean", default = false, reload = false,
+    doc = "lets scripts end their worker by host.server.crash(), for fault suites; never in production" },
 
   -- Stores.
   { name = "databases", type = "map", of = database, default = {}, reload = false,

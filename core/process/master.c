@@ -98,6 +98,16 @@ void master_stop(struct master *m, struct control_client *client)
 
 static const int caught[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, 0};
 
+/* After a rotation: the file of that name is another one now, for the workers too. */
+static void reopen_log(struct master *m)
+{
+    const char *file = settings_text(master_settings(m), "log_file");
+    if (file && log_open(file))
+        slots_reopen_log(m, file);
+    else if (file)
+        log_write(LOG_ERROR, "the log file cannot be opened again", log_str("error", strerror(errno)), LOG_END);
+}
+
 static void on_signal(void *arg)
 {
     struct master *m = arg;
@@ -107,9 +117,8 @@ static void on_signal(void *arg)
     }
     if (signal_taken(SIGTERM) || signal_taken(SIGINT))
         master_stop(m, NULL);
-    if (signal_taken(SIGUSR1) && settings_text(master_settings(m), "log_file"))
-        log_open(
-            settings_text(master_settings(m), "log_file")); /* after a rotation; workers' follow at their next start */
+    if (signal_taken(SIGUSR1))
+        reopen_log(m);
     if (signal_taken(SIGHUP) && !m->stopping)
         reload_request(m, NULL);
     if (signal_taken(SIGUSR2))

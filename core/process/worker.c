@@ -140,6 +140,8 @@ static void on_channel(struct watch *w, unsigned events)
         load(&m);
     else if (m.kind == MESSAGE_STOP)
         stop(m.number);
+    else if (m.kind == MESSAGE_LOG)
+        log_open(m.text);
     if (m.fd >= 0)
         close(m.fd);
 }

@@ -100,14 +100,20 @@ static void weaken_etag(struct request *r, struct response *response)
     }
 }
 
-/* The coding to answer in, STR_NULL for none. What depends on the client says so, coded or not. */
+bool compress_vary(struct request *r, struct response *response)
+{
+    if (response_find(response, STR("content-encoding")).p ||
+        !is_compressible(response_find(response, STR("content-type"))))
+        return false;
+    add_vary(r, response);
+    return true;
+}
+
+/* The coding to answer in, STR_NULL for none. */
 static struct str choose(struct request *r, struct response *response)
 {
-    if (response->status == 206 || http_status_is_bodiless(response->status) ||
-        response_find(response, STR("content-encoding")).p ||
-        !is_compressible(response_find(response, STR("content-type"))))
+    if (response->status == 206 || http_status_is_bodiless(response->status) || !compress_vary(r, response))
         return STR_NULL;
-    add_vary(r, response);
     struct str accepted = request_header(r, STR("accept-encoding"));
     if (!accepted.p)
         return STR_NULL;

@@ -102,9 +102,13 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
         keep(&s->method, v);
     } else if (str_eq(n, STR(":path"))) {
         keep(&s->target, v);
-    } else if (str_eq(n, STR(":authority")) || (str_eq(n, STR("host")) && !s->authority.len)) {
+    } else if (str_eq(n, STR(":authority"))) {
         keep(&s->authority, v);
-    } else if (n.n && n.p[0] != ':' && !str_eq(n, STR("host"))) {
+    } else if (str_eq(n, STR("host"))) {
+        if (s->authority.len && !str_ieq(v, buf_str(&s->authority))) /* RFC 9113 §8.3.1 */
+            s->malformed = true;
+        keep(&s->authority, v);
+    } else if (n.n && n.p[0] != ':') {
         buf_append_str(&s->fields, n);
         buf_append_str(&s->fields, STR(": "));
         buf_append_str(&s->fields, v);

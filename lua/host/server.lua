@@ -111,7 +111,8 @@ function server.counts() end
 ---@return { pid: integer, worker: integer, generation: integer, draining: boolean }
 function server.whoami() end
 
----Ends this worker as a defect of the core would (SIGSEGV), for fault suites.
+---Ends this worker as a defect of the core would (SIGSEGV), for fault suites. Raises unless the setting fault_drills
+---is true.
 function server.crash() end
 
 ---Waits until this generation is replaced or the worker stops: long polls race it and answer early.

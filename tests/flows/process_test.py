@@ -194,3 +194,29 @@ def test_every_log_line_is_json_and_says_which_code_ran(conformance):
     assert lines and not [line for line in lines if line["level"] == "unreadable"], lines
     requests = [line for line in lines if "/answer" in json.dumps(line)]
     assert requests and all("generation" in line for line in requests), lines
+
+
+def test_after_a_rotation_all_processes_write_to_the_new_log(conformance):
+    daemon = conformance(start=False, access_log="true")
+    log, old = daemon.folder / "rotated.log", daemon.folder / "rotated.log.1"
+    daemon.extra["TOOLBOX_LOG_FILE"] = str(log)
+    daemon.start()
+    daemon.worker_pids()  # each has answered, and so written
+    log.rename(old)
+    daemon.process.send_signal(signal.SIGUSR1)
+
+    def writers():
+        daemon.get("/healthz")
+        lines = log.read_text().splitlines() if log.exists() else []
+        return {json.loads(line)["worker"] for line in lines if "/healthz" in line}
+    daemons.wait_for(lambda: len(writers()) == daemon.workers_wanted, "lines of all workers in the new file")
+    before = old.read_text()
+    daemon.worker_pids()
+    assert old.read_text() == before
+
+
+def test_scripts_may_crash_their_worker_only_where_drills_are_wanted(conformance):
+    daemon = conformance(fault_drills="false")
+    pids = daemon.worker_pids()
+    assert daemon.get("/crash").status == 500
+    assert daemon.worker_pids() == pids
