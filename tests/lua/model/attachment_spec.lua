@@ -79,8 +79,8 @@ describe("a file beside something", function()
 
   it("is one of fifty at most", function()
     local given = factory.assignment(group)
-    must(db.education:run({ "insert into media (id, owner_id, school_id, state, name, type, octets, digest)"
-      .. " select gen_random_uuid(), ?::uuid, ?::uuid, 'ready', 'many', 'image/png', 1, 'x' from generate_series(1, 50)",
+    must(db.education:run({ "insert into media (id, owner_id, school_id, state, name, type, octets, digest) select"
+      .. " gen_random_uuid(), ?::uuid, ?::uuid, 'ready', 'many', 'image/png', 1, 'x' from generate_series(1, 50)",
       teacher.id, teacher.school_id }))
     must(db.education:run({ "insert into attachments (assignment_id, media_id) select ?::uuid, f.id from media f where"
       .. " f.name = 'many' and f.owner_id = ?::uuid", given.id, teacher.id }))
