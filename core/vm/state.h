@@ -9,6 +9,7 @@
 
 #include "loop/timer.h"
 #include "vm/beat.h"
+#include "vm/heap.h"
 #include "vm/task.h"
 #include "vm/vm.h"
 
@@ -19,6 +20,7 @@ struct vm {
     struct vm_options options;
 
     /* Memory. used belongs to the thread that uses the VM; others read it as an estimate. */
+    struct heap heap;
     size_t used;
     size_t limit;     /* what this VM may use; 0: no limit */
     size_t high;      /* 75 % of it */

@@ -40,19 +40,14 @@ static void warn_of_limit(struct vm *vm, size_t used)
 static void *allocate(void *ud, void *p, size_t old, size_t size)
 {
     struct vm *vm = ud;
-    if (size == 0) {
-        free(p);
-        vm->used -= old;
-        return NULL;
-    }
     size_t used = vm->used - old + size;
     if (used > vm->high && size > old) {
         if (used > vm->limit && vm->guarded)
             return NULL;
         warn_of_limit(vm, used);
     }
-    void *q = realloc(p, size);
-    if (q)
+    void *q = heap_realloc(&vm->heap, p, old, size);
+    if (q || size == 0)
         vm->used = used;
     return q;
 }
@@ -236,6 +231,7 @@ struct vm *vm_new(const struct vm_options *options)
 err:
     if (vm->L)
         lua_close(vm->L);
+    heap_close(&vm->heap);
     free(vm);
     return NULL;
 }
@@ -244,6 +240,7 @@ void vm_close(struct vm *vm)
 {
     task_close(vm);
     lua_close(vm->L);
+    heap_close(&vm->heap);
     free(vm);
 }
 
