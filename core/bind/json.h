@@ -12,6 +12,9 @@ void json_mark_array(lua_State *L, int index);
 /* True if the value at `index` is a table with the mark. */
 int json_has_mark(lua_State *L, int index);
 
+/* The address of the metatable that is the mark, for whoever looks at many tables. */
+const void *json_mark(lua_State *L);
+
 /* Appends the value at `index` as JSON; raises a Lua error that names the path of what cannot be encoded (then `out`
  * holds a part of it). Needs a few stack slots. */
 void json_encode(lua_State *L, int index, struct buf *out);
