@@ -45,7 +45,8 @@ static uint32_t element_of(uint32_t type)
     return 0;
 }
 
-bool pg_type_has_binary(uint32_t type)
+/* A type of one value, in a format that decode_binary() reads. */
+static bool is_scalar(uint32_t type)
 {
     switch (type) {
     case T_BOOL:
@@ -70,8 +71,13 @@ bool pg_type_has_binary(uint32_t type)
     case T_JSONB:
         return true;
     default:
-        return element_of(type) != 0;
+        return false;
     }
+}
+
+bool pg_type_has_binary(uint32_t type)
+{
+    return is_scalar(type) || element_of(type) != 0;
 }
 
 static struct pg_value bad(void)
@@ -404,13 +410,14 @@ static struct pg_value decode_text(uint32_t type, struct str data, struct buf *s
 
 struct pg_value pg_decode(uint32_t type, bool binary, struct str data, struct buf *scratch)
 {
-    uint32_t element = element_of(type);
+    bool scalar = is_scalar(type);
+    uint32_t element = scalar ? 0 : element_of(type);
     if (element)
         return (struct pg_value){.kind = PG_ARRAY, .element = element, .text = data};
     buf_clear(scratch);
     if (type == T_JSON)
         binary = false; /* both formats are the same octets */
-    if (binary && !pg_type_has_binary(type))
+    if (binary && !scalar)
         return bad();
     return binary ? decode_binary(type, data, scratch) : decode_text(type, data, scratch);
 }
