@@ -469,9 +469,10 @@ static bool left_open(const struct pg_conn *c)
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
 
+/* In pipeline mode NULL follows each result of a command at once, so it needs no question. */
 static void read_results(struct pg_conn *c)
 {
-    while (c->state == PG_READY && c->head && !PQisBusy(c->pq)) {
+    while (c->state == PG_READY && c->head && ((c->pipeline && c->got) || !PQisBusy(c->pq))) {
         PGresult *result = PQgetResult(c->pq);
         if (!(c->pipeline ? take_pipelined(c, result) : take_simple(c, result))) {
             close_unexpected(c, PQerrorMessage(c->pq));
