@@ -6,10 +6,6 @@ import report
 P99, CPU, QUERIES, HASHING, RELOAD, PEERS = 20, 150, 3, 2, 2, 0.5  # ms, µs, per request, ×, ×, ×
 
 
-def verdict(is_met, value, bound):
-    return f"{'met' if is_met else '**missed**'} by {abs(value / bound - 1) * 100:.0f} %"
-
-
 def missed(one, sample):
     """Which of the figures that are asked for a row are not kept."""
     names = ["p99"] * (sample["p99"] > P99)
@@ -72,7 +68,7 @@ def asked_table(found):
     yield "| what | asked | is | |"
     yield "| :-- | :-- | --: | :-- |"
     for what, bound_said, value, bound in asked_rows(found):
-        yield f"| {what} | {bound_said} | {value:.2f} | {verdict(value <= bound, value, bound)} |"
+        yield f"| {what} | {bound_said} | {value:.2f} | {asked.verdict(value, bound)} |"
 
 
 def steady_line(what, sample):

@@ -27,10 +27,15 @@ class Ask:
         value = self.value(results)
         if value is None:
             return None
-        met = value >= self.bound if self.least else value <= self.bound
-        away = abs(value / self.bound - 1) * 100
-        verdict = f"{'met' if met else '**missed**'} by {away:.0f} %"
-        return f"| {self.workload} | {NAMES[self.figure]} | {self.said()} | {value:.2f} | {verdict} |"
+        return (f"| {self.workload} | {NAMES[self.figure]} | {self.said()} | {value:.2f} |"
+                f" {verdict(value, self.bound, self.least)} |")
+
+
+def verdict(value, bound, least=False):
+    """Whether a figure keeps its bound, and how far from it it is."""
+    met = value >= bound if least else value <= bound
+    away = f" by {abs(value / bound - 1) * 100:.0f} %" if bound else ""
+    return ("met" if met else "**missed**") + away
 
 
 def median(samples, key):
