@@ -263,15 +263,26 @@ static int l_decode(lua_State *L)
     return json_decode(L, text);
 }
 
+struct buf *json_text(lua_State *L)
+{
+    struct coder *c = push_coder(L);
+    buf_clear(&c->out);
+    return &c->out;
+}
+
+void json_push_text(lua_State *L, struct buf *out)
+{
+    lua_pushlstring(L, out->data, out->len);
+    if (out->cap > KEEP_OCTETS)
+        buf_free(out);
+}
+
 static int l_encode(lua_State *L)
 {
     luaL_checkany(L, 1);
-    struct coder *c = push_coder(L);
-    buf_clear(&c->out);
-    json_encode(L, 1, &c->out);
-    lua_pushlstring(L, c->out.data, c->out.len);
-    if (c->out.cap > KEEP_OCTETS)
-        buf_free(&c->out);
+    struct buf *out = json_text(L);
+    json_encode(L, 1, out);
+    json_push_text(L, out);
     return 1;
 }
 
@@ -301,7 +312,8 @@ static int l_is_array(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"array", l_array}, {"decode", l_decode}, {"encode", l_encode}, {"is_array", l_is_array}, {NULL, NULL},
+    {"array", l_array},       {"decode", l_decode},    {"encode", l_encode},
+    {"is_array", l_is_array}, {"writer", json_writer}, {NULL, NULL},
 };
 
 int luaopen_host_json(lua_State *L)

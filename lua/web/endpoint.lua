@@ -178,7 +178,8 @@ end
 
 -- A handler returned a value: write it.
 local function writing(route, service)
-  local out = route.out and shape.compile(route.out)
+  local out = route.out and route.tagged and shape.compile(route.out)
+  local text_of = route.out and not route.tagged and shape.writer(route.out)
   local check = out and service.check_answers and validate.compile(route.out)
   local default, is_json, tagged, creates = route.status, route.produces == JSON, route.tagged, route.creates
   local collection = type(creates) == "string" and creates
@@ -194,7 +195,7 @@ local function writing(route, service)
     end
     if value == nil or not is_json then return status, value, sent end
     -- What has a tag is written with its members in order: the same octets in every worker.
-    local text = (tagged and canonical or json).encode(out and out(value) or value)
+    local text = text_of and text_of(value) or (tagged and canonical or json).encode(out and out(value) or value)
     if check then check_answer(check, text) end
     if creates and value.id and not sent.location then sent.location = (collection or req.path) .. "/" .. value.id end
     if tagged then return tag(req, status, value, text, sent) end
