@@ -345,9 +345,9 @@ static void answer_failure(lua_State *L, enum task_end end, struct request *r)
     if (r->started_answer)
         r->transport->abort(r); /* the client must not take a part for the whole */
     else if (end == TASK_CANCELLED)
-        response_plain(r, 503, is_deadline(L, lua_gettop(L) - 1) ? STR("The request took too long.") : STR_NULL);
+        response_refuse(r, 503, is_deadline(L, lua_gettop(L) - 1) ? STR("The request took too long.") : STR_NULL);
     else
-        response_plain(r, 500, STR_NULL);
+        response_refuse(r, 500, STR_NULL);
 }
 
 static void on_done(struct task *task, enum task_end end, lua_State *L, int count, void *arg)
@@ -374,7 +374,7 @@ void requests_serve(struct request *r)
         route++;
     if (route == end) {
         request_handled(r);
-        response_plain(r, 503, STR("The service is not part of the present code."));
+        response_refuse(r, 503, STR("The service is not part of the present code."));
         return;
     }
     struct task_options options = {.deadline = serving->deadline, .on_done = on_done, .arg = r};

@@ -21,7 +21,7 @@ static void refuse(struct conn *c, struct request *r)
     (void)c;
     r->must_close = true;
     r->body_state = BODY_CLOSED;
-    response_plain(r, r->parser.status, str_from(r->parser.reason));
+    response_refuse(r, r->parser.status, str_from(r->parser.reason));
 }
 
 static void dispatch(struct conn *c, struct request *r)

@@ -158,7 +158,7 @@ static void begin_request(struct http2_stream *s, bool ended)
     if (!s->malformed && is_token(&s->method))
         event = parse_head(s, r);
     if (event != HTTP1_HEAD) {
-        response_plain(r, event == HTTP1_MORE ? 400 : r->parser.status, str_from(r->parser.reason));
+        response_refuse(r, event == HTTP1_MORE ? 400 : r->parser.status, str_from(r->parser.reason));
         return;
     }
     r->continue_due = r->parser.head.expect_continue && !ended;

@@ -140,7 +140,7 @@ void request_dispatch(struct request *r)
     r->started = clock_now();
     if (!decode_path(r)) {
         r->must_close = true;
-        response_plain(r, 400, STR("The path is not valid."));
+        response_refuse(r, 400, STR("The path is not valid."));
         return;
     }
     if (str_eq(r->path, STR("*"))) {
@@ -155,7 +155,7 @@ void request_dispatch(struct request *r)
         return;
     r->generation = server->generation;
     if (!r->generation) {
-        response_plain(r, 503, STR("The service is starting."));
+        response_refuse(r, 503, STR("The service is starting."));
         return;
     }
     r->handling = true;

@@ -68,16 +68,39 @@ bool response_send(struct request *r, struct response *response, struct str body
     return true;
 }
 
-void response_plain(struct request *r, int status, struct str text)
+/* "Bad Request" → bad_request */
+static void append_code(struct buf *out, struct str reason)
+{
+    for (size_t i = 0; i < reason.n; i++)
+        buf_append_char(out, reason.p[i] == ' ' || reason.p[i] == '-' ? '_' : ascii_lower(reason.p[i]));
+}
+
+/* The sentences are the core's own: nothing in them needs an escape. */
+bool response_problem(struct request *r, struct response *response, struct str text)
+{
+    struct str title = http_reason(response->status);
+    char status[20];
+    struct buf body = {0};
+    buf_append_str(&body, STR("{\"type\":\"about:blank\",\"title\":\""));
+    buf_append_str(&body, title);
+    buf_append_str(&body, STR("\",\"status\":"));
+    buf_append_str(&body, str_of(status, u64_to_digits((uint64_t)response->status, status)));
+    buf_append_str(&body, STR(",\"code\":\""));
+    append_code(&body, title);
+    buf_append_str(&body, STR("\",\"detail\":\""));
+    buf_append_str(&body, text.n ? text : title);
+    buf_append_str(&body, STR("\"}"));
+    response_add(response, STR("Content-Type"), STR("application/problem+json"));
+    bool sent = response_send(r, response, buf_str(&body));
+    buf_free(&body);
+    return sent;
+}
+
+void response_refuse(struct request *r, int status, struct str text)
 {
     struct response response;
     response_init(&response, status);
-    response_add(&response, STR("Content-Type"), STR("text/plain; charset=utf-8"));
-    struct buf line = {0};
-    buf_append_str(&line, text.n ? text : http_reason(status));
-    buf_append_char(&line, '\n');
-    response_send(r, &response, buf_str(&line));
-    buf_free(&line);
+    response_problem(r, &response, text);
 }
 
 bool response_start(struct request *r, struct response *response)

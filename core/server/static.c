@@ -192,8 +192,8 @@ bool static_answer(struct request *r)
     if (file)
         send_file(r, &response, file, below);
     else if (errno == EMFILE || errno == ENFILE)
-        response_plain(r, 503, STR("No descriptors are left."));
+        response_refuse(r, 503, STR("No descriptors are left."));
     else
-        response_plain(r, 404, STR("There is no such file."));
+        response_refuse(r, 404, STR("There is no such file."));
     return true;
 }

@@ -3,10 +3,13 @@
 --
 --   first caller: begin → "new" → finish (or drop)     meanwhile: "busy"     afterwards: "done"
 --   Whoever dies in between leaves a lock that runs out.
+--
+-- Answers are sealed: some hold what is shown once.
 
 local json = require "host.json"
 local pg = require "host.pg"
 local db = require "model.db"
+local personal = require "model.personal"
 
 local M = {}
 
@@ -15,8 +18,12 @@ M.LOCK = 120
 --- Hours for which an answer is kept.
 M.KEPT = 24
 
+local function place_of(owner_id, key)
+  return ("idempotency_keys.body:%s:%s"):format(owner_id, key)
+end
+
 local function state_of(owner_id, key, hash)
-  local row, err = db.education:one({ "select k.request_hash = ? as same, k.status, k.headers, k.body"
+  local row, err = db.education:one({ "select k.request_hash = ? as same, k.status, k.headers, k.body_sealed"
     .. " from idempotency_keys k where k.owner_id = ?::uuid and k.key = ?", hash, owner_id, key })
   if not row then
     if err.code == "not_found" then return { state = "busy" } end -- dropped this moment: the caller asks again
@@ -24,7 +31,8 @@ local function state_of(owner_id, key, hash)
   end
   if not row.same then return { state = "other" } end
   if row.status == json.null then return { state = "busy" } end
-  return { state = "done", status = row.status, headers = row.headers, body = row.body }
+  return { state = "done", status = row.status, headers = row.headers,
+    body = personal.open(row.body_sealed, place_of(owner_id, key)) }
 end
 
 --- Takes a key for a request, or says what is known of it.
@@ -39,7 +47,7 @@ function M.begin(owner_id, key, digest)
     { "insert into idempotency_keys as k (owner_id, key, request_hash, locked_until)"
       .. " values (?, ?, ?, now() + ? * interval '1 second') on conflict (owner_id, key) do update"
       .. " set request_hash = excluded.request_hash, locked_until = excluded.locked_until, created_at = now(),"
-      .. " status = null, headers = null, body = null"
+      .. " status = null, headers = null, body_sealed = null"
       .. " where k.created_at < now() - ? * interval '1 hour'"
       .. " or (k.status is null and k.locked_until < now()) returning 1",
       owner_id, key, hash, M.LOCK, M.KEPT })
@@ -51,8 +59,9 @@ end
 --- Keeps the answer of a request that M.begin let run.
 ---@param answer { status: integer, headers: table, body: string }
 function M.finish(owner_id, key, answer)
-  return db.education:query({ "update idempotency_keys set status = ?, headers = ?, body = ?"
-    .. " where owner_id = ?::uuid and key = ?", answer.status, pg.json(answer.headers), answer.body, owner_id, key })
+  return db.education:query({ "update idempotency_keys set status = ?, headers = ?, body_sealed = ?"
+    .. " where owner_id = ?::uuid and key = ?", answer.status, pg.json(answer.headers),
+    personal.seal(answer.body, place_of(owner_id, key)), owner_id, key })
 end
 
 --- Gives a key back after a request that changed nothing, so that it may be tried again.

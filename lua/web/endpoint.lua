@@ -106,15 +106,17 @@ local function checking(route)
   end
 end
 
--- If-Match: the revision inside our tags; the model compares it in the statement that changes the row.
+-- If-Match: the revision inside our tags; the model compares it in the statement that changes the row. What has no tag
+-- (if_match = "*") no tag can match.
 local function matching(route)
   if not route.if_match then return nil end
+  local untagged = route.if_match == "*"
   return function(req)
     local header = req.http:header("if-match")
     if not header then
       return errors.new("no_precondition", "Send the ETag that you have seen in If-Match, or *")
     end
-    local tags = parameters.entity_tags(header)
+    local tags = parameters.entity_tags(header, true)
     if not tags then
       return errors.new("malformed", "If-Match cannot be parsed", {
         errors = { { header = "If-Match", code = "malformed", message = "expected entity tags or *" } },
@@ -122,7 +124,7 @@ local function matching(route)
     end
     if tags == "*" then return nil end
     local tag = next(tags)
-    local revision = tag:match('^"(%d+)%-[%w_-]+"$')
+    local revision = tag and not untagged and tag:match('^"(%d+)%-[%w_-]+"$')
     if not revision or #revision > 15 or next(tags, tag) then return errors.new("stale") end
     req.revision = tonumber(revision)
   end

@@ -136,7 +136,8 @@ local function parameters_of(route, components)
       name = name, ["in"] = "header", required = required, description = description, schema = { type = "string" },
     }
   end
-  if route.if_match then header("If-Match", true, "The ETag that was seen, or `*`") end
+  if route.if_match == "*" then header("If-Match", true, "`*`: it has no ETag") end
+  if route.if_match == true then header("If-Match", true, "The ETag that was seen, or `*`") end
   if route.creates and route.guard.scheme then
     header("Idempotency-Key", false, "1 to 200 visible characters; the answer is kept for 24 hours and replayed")
     list[#list].schema = { type = "string", minLength = 1, maxLength = 200, pattern = "^[!-~]+$" }

@@ -27,7 +27,7 @@
 --                                              body    schema of a JSON body       form   object schema of an HTML form
 --   out             schema of the answer       status  default 200; 201 if it creates; 204 without out
 --   creates         true or a collection path: Idempotency-Key is honoured, Location and ETag are set on 201
---   if_match        false on a PUT or PATCH that needs no If-Match; true asks for it on others (req.revision)
+--   if_match        PUT and PATCH ask for it (req.revision); true asks for it on others; "*" where there is no tag
 --   body_limit      octets (a number)          produces  media type, default that of the service (application/json)
 --   raw = true      the handler answers itself by req.http, or returns status, octets, headers
 --   upload          media type of a body that the handler reads itself (web/upload.lua)

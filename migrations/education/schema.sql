@@ -422,9 +422,9 @@ CREATE TABLE public.idempotency_keys (
     request_hash bytea NOT NULL,
     status integer,
     headers jsonb,
-    body text,
     locked_until timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    body_sealed bytea,
     CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
 );
 

@@ -43,7 +43,7 @@ local function routes_of(kind, routes)
       out = schema.list(shapes.Attached), id = ("list%sMedia"):format(title), tags = tags },
   }
   routes[path .. "/{media_id}"] = {
-    PUT = { "Attach a file to this " .. kind.name, role(kind.keepers, attach), params = by_id, if_match = false,
+    PUT = { "Attach a file to this " .. kind.name, role(kind.keepers, attach), params = by_id, if_match = "*",
       errors = { "forbidden", "conflict" }, id = ("attach%sMedia"):format(title), tags = tags },
     DELETE = { "Detach a file from this " .. kind.name, role(kind.keepers, detach), params = by_id,
       errors = { "forbidden" }, id = ("detach%sMedia"):format(title), tags = tags },

@@ -59,7 +59,7 @@ return {
       out = shapes.AttemptView, id = "showAttempt", tags = tags },
   },
   ["/attempts/{attempt_id}/answers"] = {
-    PUT = { "Save answers on the way", role("student", save), params = by_id, body = Answers, if_match = false,
+    PUT = { "Save answers on the way", role("student", save), params = by_id, body = Answers, if_match = "*",
       errors = { "conflict" }, id = "saveAnswers", tags = tags,
       description = "If the time runs out before the attempt is submitted, what is saved is marked." },
   },

@@ -77,12 +77,12 @@ return {
   },
   ["/classes/{class_id}/lessons"] = {
     GET = { "List the dates of a class's lessons", signed_in(list), params = by_id, query = cursor.query {},
-      out = schema.list(DatedLesson), id = "listLessonDates", tags = tags, shared = true,
+      out = schema.list(DatedLesson), id = "listLessonDates", tags = tags,
       description = "As far as one may see them: an empty list where nothing is." },
   },
   ["/classes/{class_id}/lessons/{lesson_id}"] = {
     PUT = { "Say when a class takes a lesson", role("teacher", set), params = by_id, body = Dates, out = LessonDates,
-      if_match = false, id = "setLessonDates", tags = tags },
+      if_match = "*", id = "setLessonDates", tags = tags },
     DELETE = { "Take a lesson out of a class's calendar", role("teacher", clear), params = by_id,
       id = "clearLessonDates", tags = tags },
   },

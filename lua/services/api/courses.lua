@@ -73,7 +73,7 @@ return {
       id = "deleteCourse", tags = tags },
   },
   ["/courses/{course_id}/classes/{class_id}"] = {
-    PUT = { "Let a class take a course", role("teacher", assign), params = by_id, if_match = false,
+    PUT = { "Let a class take a course", role("teacher", assign), params = by_id, if_match = "*",
       id = "assignCourse", tags = tags },
     DELETE = { "Take a course from a class", role("teacher", unassign), params = by_id, id = "unassignCourse",
       tags = tags },

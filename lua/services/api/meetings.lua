@@ -121,14 +121,13 @@ return {
   ["/meetings/{meeting_id}/attendance/{date}"] = {
     GET = { "Show who was there", role("teacher", sheet), params = by_id, out = Sheet, id = "showAttendance",
       tags = tags },
-    PUT = { "Mark who was there", role("teacher", mark), params = by_id, body = Marks, out = Sheet, if_match = false,
+    PUT = { "Mark who was there", role("teacher", mark), params = by_id, body = Marks, out = Sheet, if_match = "*",
       id = "markAttendance", tags = tags, description = "Students who are not named stay as they are." },
   },
   ["/users/{user_id}/attendance"] = {
     GET = { "List a student's attendance", signed_in(of_student), params = { user_id = schema.id(shapes.USERS) },
       query = cursor.query({}, {
         class_id = optional(schema.id(shapes.CLASSES)), from = optional(schema.date()), to = optional(schema.date()),
-      }), out = schema.list(Attendance), id = "listAttendance", tags = tags, shared = true,
-      description = "As far as one may see it: an empty list where nothing is." },
+      }), out = schema.list(Attendance), id = "listAttendance", tags = tags },
   },
 }

@@ -1,3 +1,4 @@
+local db = require "model.db"
 local idempotency = require "model.idempotency"
 local factory = require "tests.support.factory"
 local id = require "util.id"
@@ -16,6 +17,15 @@ describe("an idempotency key", function()
     assert.are.equal("busy", begin().state)
     factory.must(idempotency.finish(owner, "key", { status = 201, headers = { location = "/x/1" }, body = "{}" }))
     assert.are.same({ state = "done", status = 201, headers = { location = "/x/1" }, body = "{}" }, begin())
+  end)
+
+  it("keeps no answer that a reader of the database could use", function()
+    begin()
+    factory.must(idempotency.finish(owner, "key", { status = 201, headers = {}, body = "tbk_secret" }))
+    local row = factory.must(db.education:one({ "select k.body_sealed from idempotency_keys k where k.owner_id ="
+      .. " ?::uuid", owner }))
+    assert.is_nil(row.body_sealed:find("tbk_secret", 1, true))
+    assert.are.equal("tbk_secret", begin().body)
   end)
 
   it("is refused for another request", function()
