@@ -27,6 +27,7 @@ import machine
 import operations
 import prepare
 import report
+import workloads
 
 PARTS = ["operations", "hashing", "reload", "peers"]
 
@@ -88,7 +89,8 @@ def main():
     options = parse()
     prepare.everything()
     district.daemon.DEADLINE = 120
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: with statements end
+    for end in (signal.SIGINT, signal.SIGTERM):  # with statements end
+        signal.signal(end, signal.default_int_handler)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="toolbox-bench-"))
     try:
         with district.District(options.data, scratch, options.scale) as place:
@@ -97,6 +99,9 @@ def main():
                 return 0
             size = place.size()
             found = measure(place, options)
+    except workloads.Wrong as fault:
+        say("bench:", fault)
+        return 1
     except KeyboardInterrupt:
         return 130
     finally:

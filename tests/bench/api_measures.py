@@ -72,7 +72,7 @@ def hashing(place, one, options):
     with LogIns(place) as log_ins:
         during = steady(place, one, options.rate, options.long)
     if log_ins.failed:
-        raise SystemExit(f"bench: a log-in failed: {log_ins.failed}")
+        raise workloads.Wrong(f"a log-in failed: {log_ins.failed}")
     return {"without": without, "with": during, "slower": during["p99"] / without["p99"],
             "rate": log_ins.count / options.long}
 

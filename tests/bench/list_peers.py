@@ -32,7 +32,7 @@ def statement(place, one, mark):
     finally:
         place.psql("alter system reset log_statement")
         place.psql("select pg_reload_conf()")
-    raise SystemExit(f"bench: PostgreSQL's log shows no statement with {mark!r}")
+    raise workloads.Wrong(f"PostgreSQL's log shows no statement with {mark!r}")
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import time
 
 import machine
 import prepare
+import workloads
 
 CONNECTIONS, IDLE_SOCKETS, ROOM, ROUNDS, HANDSHAKERS = 64, 5000, 5000, 30, 8
 WARM_UP = 2  # seconds: what is compiled while it runs (LuaJIT, V8) has been by then
@@ -49,7 +50,7 @@ def wrk(port, work, seconds, folder):
                          stdin=subprocess.DEVNULL, check=True).stdout
     result = json.loads(out.rpartition("RESULT ")[2])
     if result["errors"]:
-        raise SystemExit(f"bench: {work.name}: {result['errors']} errors under load\n{out}")
+        raise workloads.Wrong(f"{work.name}: {result['errors']} errors under load\n{out}")
     return result
 
 
@@ -63,7 +64,7 @@ def http(place, name, work, seconds):
         result = wrk(server.port, work, seconds, place.folder)
         # Requests that were on the way when wrk stopped are not counted: 64 of many thousands.
         if not result["requests"]:
-            raise SystemExit(f"bench: {name} answered no {work.name} within {seconds} s")
+            raise workloads.Wrong(f"{name} answered no {work.name} within {seconds} s")
         sample = clocks.end(result["requests"], children_seconds() - generator)
         sample.update(rate=result["requests"] / result["seconds"], p50=result["p50"], p99=result["p99"],
                       memory=machine.memory(server.pid)["Rss"] / 1024)
@@ -105,7 +106,7 @@ class Generator:
 
     def fail(self):
         self.child.process.wait(20)
-        raise SystemExit(f"bench: {' '.join(self.child.argv)}: {self.pipes.stderr.read()[-1000:]}")
+        raise workloads.Wrong(f"{' '.join(self.child.argv)}: {self.pipes.stderr.read()[-1000:]}")
 
 
 def echo(place, name, seconds):
@@ -160,7 +161,7 @@ def handshakes(kind):
                 result = generator.run()
                 sample = clocks.end(result["ok"], result["cpu"])
             if result["errors"]:
-                raise SystemExit(f"bench: {name}: {result['errors']} handshakes failed or were not {kind}")
+                raise workloads.Wrong(f"{name}: {result['errors']} handshakes failed or were not {kind}")
             sample.update(rate=result["ok"] / result["seconds"], p50=result["p50"], p99=result["p99"],
                           memory=machine.memory(server.pid)["Rss"] / 1024)
             return sample
@@ -169,3 +170,16 @@ def handshakes(kind):
 
 SPECIAL = {"ws-echo": echo, "idle-ws": idle, "broadcast": broadcast, "tls-full": handshakes("full"),
            "tls-resumed": handshakes("resumed")}
+
+
+def check(work, server):
+    """Whether a few answers are right: our generators compare what they get. Raises Wrong."""
+    arguments = {"ws-echo": ["sockets", "echo", server.port, "/ws", 4, 0.2],
+                 "idle-ws": ["sockets", "room", server.port, "/ws", 1, 3],
+                 "broadcast": ["sockets", "room", server.port, "/room", 20, 3],
+                 "tls-full": ["handshakes", server.tls_port, "full", 0.3, 2],
+                 "tls-resumed": ["handshakes", server.tls_port, "resumed", 0.3, 2]}[work]
+    with Generator(*arguments) as generator:
+        result = generator.run()
+    if not result["ok"] or result.get("errors"):
+        raise workloads.Wrong(f"{work}: {result}")

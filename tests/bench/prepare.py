@@ -27,7 +27,12 @@ def nginx():
         return
     shutil.rmtree(NGINX, ignore_errors=True)
     NGINX.mkdir(parents=True)
-    run("apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *UNPACKED, cwd=NGINX)
+    download = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *UNPACKED]
+    try:
+        run(*download, cwd=NGINX)
+    except subprocess.CalledProcessError:  # the lists that apt has may be too old
+        run("apt-get", "-q", "update")
+        run(*download, cwd=NGINX)
     for package in NGINX.glob("*.deb"):
         run("dpkg-deb", "-x", package, NGINX)
     (NGINX / "done").touch()

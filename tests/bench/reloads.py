@@ -6,6 +6,7 @@ import time
 
 import machine
 import measures
+import workloads
 
 RATE, CONNECTIONS = 5000, 64
 EVERY = 1.0  # seconds from one reload to the next
@@ -50,7 +51,7 @@ def steady(port, file, rate, seconds, connections=CONNECTIONS):
     with measures.Generator("rate", port, rate, seconds, connections, file, core=None) as generator:
         result = generator.run()
     if result["refused"] or result["lost"]:
-        raise SystemExit(f"bench: at {rate} requests per second: {result}")
+        raise workloads.Wrong(f"at {rate} requests per second: {result}")
     return result
 
 
@@ -61,7 +62,7 @@ def compare(port, file, reload, rate, seconds):
     with Reloads(reload) as reloads:
         during = steady(port, file, rate, seconds)
     if reloads.failed:
-        raise SystemExit(f"bench: a reload failed: {reloads.failed}")
+        raise workloads.Wrong(f"a reload failed: {reloads.failed}")
     times = sorted(reloads.times)
     return {"without": without, "with": during, "reloads": len(times), "took": times[len(times) // 2]}
 

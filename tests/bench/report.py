@@ -12,6 +12,7 @@ import machine
 import measures
 import prepare
 import reloads
+import worker_memory
 
 COLOURS = {"toolbox": "#2563eb", "nginx-lua": "#16a34a", "fastify": "#ca8a04", "fastapi": "#0d9488", "floor": "#9ca3af"}
 NOISE = 5  # % of the server's core that other work may have used in a sample
@@ -39,6 +40,8 @@ def method(options):
   close of the connection included; p50 and p99 are the client's.
 - reload: {reloads.RATE:,} requests per second to /json, each one's time counted from when it was due, for
   {options.reload_seconds} s without and {options.reload_seconds} s with a reload every {reloads.EVERY:g} s.
+- five-services: the larger one of {worker_memory.WORKERS} workers of the whole product on empty databases, {worker_memory.SETTLE} s after
+  its start, from smaps_rollup.
 """
 
 

@@ -107,7 +107,7 @@ def test_a_fixed_rate_counts_answers(bench, tmp_path):
 
 
 def test_refusals_at_a_fixed_rate_are_no_answers(bench, tmp_path):
-    with pytest.raises(SystemExit, match="'refused': 10"):
+    with pytest.raises(workloads.Wrong, match="'refused': 10"):
         reloads.steady(bench.port, reloads.request_file(tmp_path, "/nothing-here"), 100, 0.1, 2)
 
 
