@@ -88,7 +88,7 @@ def measure(place, options):
 def main():
     options = parse()
     prepare.everything()
-    district.daemon.DEADLINE = 120
+    district.product.daemon.DEADLINE = 120  # seconds that a command or a stop may take
     for end in (signal.SIGINT, signal.SIGTERM):  # with statements end
         signal.signal(end, signal.default_int_handler)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="toolbox-bench-"))

@@ -94,5 +94,6 @@ def cpu_per_request(pid, port, work, seconds, folder):
     before, used = machine.core_busy_seconds(machine.SERVER_CORE), machine.cpu_seconds(pid)
     result = measures.wrk(port, work, seconds, folder)
     used, busy = machine.cpu_seconds(pid) - used, machine.core_busy_seconds(machine.SERVER_CORE) - before
-    return {"cpu": used / result["requests"] * 1e6, "rate": result["requests"] / result["seconds"], "p50": result["p50"],
-            "p99": result["p99"], "foreign": max(0, busy - used) / result["seconds"] * 100}
+    count, took = result["requests"], result["seconds"]
+    return {"cpu": used / count * 1e6, "rate": count / took, "p50": result["p50"], "p99": result["p99"],
+            "foreign": max(0, busy - used) / took * 100}

@@ -20,8 +20,8 @@ def operation_rows(rows):
     for one, sample in rows:
         if sample:
             full = f"{sample['full']:.0f}" if "full" in sample else "–"
-            yield (f"| {one.name} | {one.role} | {sample['cpu']:.0f} | {full} | {sample['queries']:.1f} | {sample['p50']:.2f} |"
-                   f" {sample['p99']:.2f} | {missed(one, sample)} |")
+            yield (f"| {one.name} | {one.role} | {sample['cpu']:.0f} | {full} | {sample['queries']:.1f} |"
+                   f" {sample['p50']:.2f} | {sample['p99']:.2f} | {missed(one, sample)} |")
         else:
             yield f"| {one.name} | – | | | | | | nothing to ask for in the district |"
 
@@ -100,10 +100,11 @@ one process on one core at full load of 64 connections, {rounds} rounds of {comp
 
 def text(found, size, options):
     quick = "\n**A quick run on a small district: it shows that the tool works; its figures mean little.**\n"
-    out = [report.head("Lists and pages on a district"), f"District: {size}.", quick if options.quick else "", "## Asked\n",
-           *asked_table(found), "",
-           METHOD.format(clients=api_measures.CLIENTS, full=options.full_seconds, rate=options.rate, seconds=options.seconds,
-                         hashers=api_measures.HASHERS, rounds=options.rounds, compare=options.compare_seconds)]
+    method = METHOD.format(clients=api_measures.CLIENTS, full=options.full_seconds, rate=options.rate,
+                           seconds=options.seconds, hashers=api_measures.HASHERS, rounds=options.rounds,
+                           compare=options.compare_seconds)
+    out = [report.head("Lists and pages on a district"), f"District: {size}.", quick if options.quick else "",
+           "## Asked\n", *asked_table(found), "", method]
     if "operations" in found:
         out += ["## Operations\n", *operation_rows(found["operations"]), ""]
     if "hashing" in found:
@@ -116,6 +117,6 @@ def text(found, size, options):
                 *steady_rows(sample, f"with {sample['reloads']} reloads of {sample['took'] * 1000:.0f} ms"), ""]
     if "peers" in found:
         compared = found["peers"]
-        out += [f"## GET {api_measures.LIST} beside others\n", f"{compared['rows']} rows, {compared['octets']} octets. Sent by"
-                f" all three:\n\n```sql\n{compared['text']}\n```\n", *peer_rows(compared), ""]
+        out += [f"## GET {api_measures.LIST} beside others\n",
+                f"{compared['rows']} rows, {compared['octets']} octets. Sent by all three:\n\n```sql\n{compared['text']}\n```\n", *peer_rows(compared), ""]
     return "\n".join(out)

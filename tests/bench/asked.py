@@ -7,10 +7,12 @@ class Ask:
     bound as it stands. least: a larger figure is the better one."""
 
     def __init__(self, workload, figure, bound, of=None, least=False, unit=""):
-        self.workload, self.figure, self.bound, self.of, self.least, self.unit = workload, figure, bound, of, least, unit
+        self.workload, self.figure, self.bound = workload, figure, bound
+        self.of, self.least, self.unit = of, least, unit
 
     def said(self):
-        return f"{'≥' if self.least else '≤'} {self.bound:g}{' × ' + ' / '.join(self.of) if self.of else ' ' + self.unit}"
+        beside = "× " + " / ".join(self.of) if self.of else self.unit
+        return f"{'≥' if self.least else '≤'} {self.bound:g} {beside}"
 
     def value(self, results):
         """The ratio, or the figure; None if somebody was not measured."""
@@ -43,7 +45,8 @@ def median(samples, key):
 
 
 NAMES = {"cpu": "CPU time per request", "rate": "requests per second", "each": "KiB of process memory each",
-         "rss": "RSS, MiB", "dirty": "private dirty, MiB", "slower": "p99 with reloads / without", "lost": "requests lost"}
+         "rss": "RSS, MiB", "dirty": "private dirty, MiB", "slower": "p99 with reloads / without",
+         "lost": "requests lost"}
 
 ALL = [
     Ask("plaintext", "cpu", 0.9, ["nginx-lua"]),

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import secrets
+import subprocess
 import sys
 import time
 import urllib.parse
@@ -12,7 +13,6 @@ import machine
 
 sys.path.insert(0, str(machine.ROOT / "tests" / "support"))
 
-import daemon  # noqa: E402
 import product  # noqa: E402
 
 PASSWORD = "district-password-1"
@@ -64,8 +64,8 @@ class District:
 
     def psql(self, text):
         environment = {**os.environ, **self.stores.environment()}
-        return daemon.subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", "toolbox_education", "-c", text],
-                                     env=environment, stdin=daemon.subprocess.DEVNULL, capture_output=True, text=True,
+        return subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", "toolbox_education", "-c", text],
+                                     env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                      check=True, timeout=120).stdout.strip()
 
     def fill(self):

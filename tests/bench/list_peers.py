@@ -61,8 +61,9 @@ def same(body):
         work.must(json.loads(answer) == json.loads(body) and len(answer) == len(body), answer)
         refused = workloads.ask(port, "GET", work.path)[0]
         work.must(refused == 401, f"without a token: {refused}, not 401")
-        bad = workloads.ask(port, "GET", work.path, headers={"Authorization": work.headers["Authorization"][:-4] + "AAAA"})
-        work.must(bad[0] == 401, f"with a token that somebody has changed: {bad[0]}, not 401")
+        changed = {"Authorization": work.headers["Authorization"][:-4] + "AAAA"}
+        status = workloads.ask(port, "GET", work.path, headers=changed)[0]
+        work.must(status == 401, f"with a token that somebody has changed: {status}, not 401")
     return check
 
 
@@ -79,7 +80,8 @@ def compare(place, one, options):
                 with contextlib.nullcontext(place) if name == "toolbox" else running(place, name, sent) as server:
                     port = place.port("api") if name == "toolbox" else server.port
                     work.check(port, None)
-                    samples.append(api_measures.full_load(server.pid, port, work, options.compare_seconds, place.scratch))
+                    samples.append(api_measures.full_load(server.pid, port, work, options.compare_seconds,
+                                                          place.scratch))
     finally:
         machine.unpin(place.pid)
     return {"rows": len(json.loads(expected)["items"]), "octets": len(expected), "text": sent["text"],

@@ -40,7 +40,7 @@ def cpu_seconds(pid):
     total = 0
     for one in tree(pid):
         try:
-            total += time.clock_gettime_ns(~one << 3 | 2)  # CPUCLOCK_SCHED of a process, as clock_getcpuclockid(3) has it
+            total += time.clock_gettime_ns(~one << 3 | 2)  # what clock_getcpuclockid(3) gives for a process
         except OSError:
             continue  # ended meanwhile
     return total / 1e9

@@ -25,8 +25,9 @@ class Clocks:
         self.server, self.stores, self.needs = server, stores, needs
 
     def read(self):
-        return (time.monotonic(), machine.cpu_seconds(self.server.pid),
-                self.stores.cpu_seconds(self.needs) if self.needs else 0, machine.core_busy_seconds(machine.SERVER_CORE))
+        stores = self.stores.cpu_seconds(self.needs) if self.needs else 0
+        return (time.monotonic(), machine.cpu_seconds(self.server.pid), stores,
+                machine.core_busy_seconds(machine.SERVER_CORE))
 
     def begin(self):
         self.before = self.read()

@@ -59,7 +59,8 @@ class Finder:
                 yield self.operation("api", f"GET {path}", self.prefix + path)
 
     def pages(self):
-        routes = self.place.server.command("routes", "--config", self.place.server.config, "dashboard", timeout=60).stdout
+        server = self.place.server
+        routes = server.command("routes", "--config", server.config, "dashboard", timeout=60).stdout
         for path in re.findall(r"^dashboard +GET +(\S+)", routes, re.M):
             if not path.startswith(NO_PAGES):
                 yield self.operation("dashboard", f"page {path}", path)

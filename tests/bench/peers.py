@@ -13,6 +13,7 @@ CONNECTIONS_TO_POSTGRES = 16
 PLAIN = {"plaintext", "plaintext-p16", "json", "json-large", "jwt"}
 DATABASE = {"db1", "db20", "updates5", "fortunes"}
 SOCKETS = {"ws-echo", "idle-ws"}
+TLS = {"tls-full", "tls-resumed"}
 
 
 def toolbox(place):
@@ -50,8 +51,8 @@ def floor(place):
 
 # name → how it is started, what it serves, what it is
 ALL = {
-    "toolbox": (toolbox, PLAIN | DATABASE | SOCKETS | {"redis1", "static-100k", "tls-full", "tls-resumed", "broadcast"}),
-    "nginx-lua": (nginx, PLAIN | SOCKETS | {"redis1", "static-100k", "tls-full", "tls-resumed"}),
+    "toolbox": (toolbox, PLAIN | DATABASE | SOCKETS | TLS | {"redis1", "static-100k", "broadcast"}),
+    "nginx-lua": (nginx, PLAIN | SOCKETS | TLS | {"redis1", "static-100k"}),
     "fastify": (fastify, PLAIN | DATABASE | SOCKETS | {"redis1", "broadcast"}),
     "fastapi": (fastapi, PLAIN | DATABASE | SOCKETS | {"redis1"}),
     "floor": (floor, {"plaintext", "plaintext-p16"}),

@@ -72,8 +72,10 @@ def versions():
     """One line for the report: what was measured beside."""
     debian = ["postgresql-15", "redis-server", "wrk", "python3-fastapi", "python3-uvicorn", "python3-uvloop",
               "python3-httptools", "python3-asyncpg", "python3-websockets", "libluajit2-5.1-2"]
-    query = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}, ", *debian], capture_output=True, text=True)
+    query = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}, ", *debian], capture_output=True,
+                           text=True)
     unpacked = [one.name.removesuffix(".deb").rpartition("_")[0].replace("_", " ").replace("%3a", ":")
                 for one in sorted(NGINX.glob("*.deb"))]
     node = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout.strip()
-    return f"Debian: {query.stdout}unpacked {', '.join(unpacked)}. Node {node}, npm: tests/bench/peers/package-lock.json."
+    return (f"Debian: {query.stdout}unpacked {', '.join(unpacked)}. Node {node}, npm:"
+            " tests/bench/peers/package-lock.json.")

@@ -23,10 +23,10 @@ UNITS = {"broadcast": "delivered message", "tls-full": "handshake", "tls-resumed
 def method(options):
     return f"""## Method
 
-- One worker on core {machine.SERVER_CORE}. The load generator, PostgreSQL and Redis share core {machine.LOAD_CORE}. What
-  is measured under "reload" and "five-services" is not pinned.
-- Each figure is the median of {options.rounds} rounds (in brackets: least and most). In a round each workload is measured
-  for {options.seconds} s after {measures.WARM_UP} s of warm-up; each time the peer is started anew and its answer is
+- One worker on core {machine.SERVER_CORE}. The load generator, PostgreSQL and Redis share core {machine.LOAD_CORE}.
+  What is measured under "reload" and "five-services" is not pinned.
+- Each figure is the median of {options.rounds} rounds (in brackets: least and most). In a round each workload is
+  measured for {options.seconds} s after {measures.WARM_UP} s of warm-up; each time the peer is started anew and its answer is
   checked first; the peers take turns in an order that rotates.
 - CPU time is that of the server's processes, user and system, from their CPU clocks (nanoseconds), divided by the
   requests that were answered. It is the figure that counts: where "generator" is {FULL} % or more and "server" is not, the
@@ -35,13 +35,13 @@ def method(options):
   tests/bench/generators. Latencies are those of a closed loop at full load.
 - A figure is marked ? if other work used more than {NOISE} % of the server's core in one of its samples.
 - idle-ws: growth of resident memory by {measures.IDLE_SOCKETS:,} WebSockets, one echo on each. broadcast: a message of 64
-  octets to {measures.ROOM:,} WebSockets, {measures.ROUNDS} times; p50 and p99 are the time until the last one has it (median
-  and longest). tls: full and resumed handshakes with TLS 1.3 and the same P-256 certificate, one small request and the
+  octets to {measures.ROOM:,} WebSockets, {measures.ROUNDS} times; p50 and p99 are the time until the last one has it
+  (median and longest). tls: full and resumed handshakes with TLS 1.3 and the same P-256 certificate, one small request and the
   close of the connection included; p50 and p99 are the client's.
 - reload: {reloads.RATE:,} requests per second to /json, each one's time counted from when it was due, for
   {options.reload_seconds} s without and {options.reload_seconds} s with a reload every {reloads.EVERY:g} s.
-- five-services: the larger one of {worker_memory.WORKERS} workers of the whole product on empty databases, {worker_memory.SETTLE} s after
-  its start, from smaps_rollup.
+- five-services: the larger one of {worker_memory.WORKERS} workers of the whole product on empty databases,
+  {worker_memory.SETTLE} s after its start, from smaps_rollup.
 """
 
 
@@ -80,7 +80,8 @@ def marks(samples):
 
 def load_table(work, by_peer):
     unit = UNITS.get(work, "request")
-    yield f"| peer | CPU µs per {unit} | × toolbox | {unit}s/s | p50 ms | p99 ms | stores µs | server % | generator % | MiB |"
+    yield (f"| peer | CPU µs per {unit} | × toolbox | {unit}s/s | p50 ms | p99 ms | stores µs | server % | generator % |"
+           " MiB |")
     yield "| :-- | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
     own = asked.median(by_peer["toolbox"], "cpu") if "toolbox" in by_peer else None
     for name, samples in by_peer.items():
@@ -108,7 +109,8 @@ def reload_table(samples):
         for when in ("without", "with"):
             one = sample[when]
             rest = f"{sample['reloads']} | {sample['took'] * 1000:.0f} |" if when == "with" else "– | – |"
-            yield (f"| {number} | {when} | {one['p50']:.2f} | {one['p99']:.2f} | {one['most']:.1f} | {one['lost']} | {rest}")
+            yield (f"| {number} | {when} | {one['p50']:.2f} | {one['p99']:.2f} | {one['most']:.1f} | {one['lost']} |"
+                   f" {rest}")
 
 
 def memory_table(samples):

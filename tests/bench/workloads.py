@@ -21,7 +21,8 @@ def encoded(raw):
 
 
 def token(claims=None, secret=SECRET, alg="HS256"):
-    head = encoded(json.dumps({"alg": alg, "typ": "JWT"}).encode()) + b"." + encoded(json.dumps(claims or CLAIMS).encode())
+    parts = {"alg": alg, "typ": "JWT"}, claims or CLAIMS
+    head = b".".join(encoded(json.dumps(part).encode()) for part in parts)
     mac = b"" if alg == "none" else encoded(hmac.new(secret.encode(), head, hashlib.sha256).digest())
     return (head + b"." + mac).decode()
 

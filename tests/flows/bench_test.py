@@ -1,6 +1,8 @@
 """tools/bench believes no answer that it has not checked, and its generators count what they say."""
 import contextlib
 import http.server
+import json
+import subprocess
 import sys
 import threading
 
@@ -25,9 +27,9 @@ def bench(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bench")
     (folder / "static").mkdir()
     (folder / "static" / "100k.bin").write_bytes(workloads.static_file())
-    daemon.subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                           "-subj", "/CN=bench.test", "-keyout", folder / "key.pem", "-out", folder / "certificate.pem"],
-                          check=True, capture_output=True, stdin=daemon.subprocess.DEVNULL)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                           "-subj", "/CN=bench.test", "-keyout", folder / "key.pem", "-out",
+                           folder / "certificate.pem"], check=True, capture_output=True, stdin=subprocess.DEVNULL)
     port, tls_port = daemon.free_port(), daemon.free_port()
     server = daemon.Daemon(folder, daemon.ROOT / "config" / "bench.lua", workers=1, environment={
         "BENCH_PORT": str(port), "BENCH_TLS_PORT": str(tls_port), "BENCH_DIR": str(folder),
@@ -84,7 +86,7 @@ def test_a_wrong_answer_is_found(liar, name, says):
 
 def test_claims_that_nobody_verified_are_found(liar):
     """The right claims for every token, also for those that are none."""
-    liar.says, liar.kind = workloads.json.dumps(workloads.CLAIMS).encode(), "application/json"
+    liar.says, liar.kind = json.dumps(workloads.CLAIMS).encode(), "application/json"
     with pytest.raises(workloads.Wrong, match="of another key gets 200"):
         WORKS["jwt"].check(liar.server_port, None)
 
