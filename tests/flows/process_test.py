@@ -144,16 +144,26 @@ def test_a_script_that_does_not_load_refuses_the_start(conformance):
     assert "answer.lua:1" in daemon.tail()
 
 
+def refuses(daemon):
+    try:
+        daemon.http().close()
+        return False
+    except ConnectionRefusedError:
+        return True
+
+
 def test_sigterm_drains(conformance):
     daemon = conformance(workers=1)
     with daemon.http() as busy, daemon.http() as idle, daemon.websocket() as ws:
         assert idle.get("/healthz").status == 200
         assert ws.ask("x") == "x"
-        busy.send("GET /answer HTTP/1.1\r\nHost: test\r\n\r\nGET /sleep?ms=1500 HTTP/1.1\r\nHost: test\r\n\r\n")
+        busy.send("GET /answer HTTP/1.1\r\nHost: test\r\n\r\nGET /sleep?ms=3000 HTTP/1.1\r\nHost: test\r\n\r\n")
         assert busy.response().body == b"1"
         daemon.process.send_signal(signal.SIGTERM)
         assert idle.is_closed() and idle.data == b""
         assert ws.close_code() == 1001
+        daemons.wait_for(lambda: refuses(daemon), "the refusal of connections that nobody would serve")
+        assert daemon.process.poll() is None and busy.data == b""
         assert busy.response().body == b"1"
         assert busy.is_closed()
     assert daemon.process.wait(daemons.DEADLINE) == 0
