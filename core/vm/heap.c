@@ -122,6 +122,7 @@ static void *take(struct heap *heap, unsigned size_class)
     void *p = slab->freed;
     if (p) {
         slab->freed = *(void **)p;
+        __builtin_prefetch(slab->freed, 1); /* freed long ago, and wanted soon */
     } else {
         p = slab->fresh;
         slab->fresh += (size_class + 1) * (size_t)HEAP_STEP;
@@ -159,25 +160,35 @@ static bool is_small(size_t size)
     return size > 0 && size <= HEAP_SMALL && !SANITIZED;
 }
 
+static void *allocate(struct heap *heap, size_t size)
+{
+    return is_small(size) ? take(heap, class_of(size)) : malloc(size);
+}
+
+static void release(struct heap *heap, void *p, size_t size)
+{
+    if (is_small(size))
+        give_back(heap, p);
+    else
+        free(p);
+}
+
 void *heap_realloc(struct heap *heap, void *p, size_t old, size_t size)
 {
-    bool from_slab = is_small(old), to_slab = is_small(size);
-    if (!from_slab && !to_slab) {
-        if (size > 0)
-            return realloc(p, size);
-        free(p);
+    if (old == 0)
+        return size > 0 ? allocate(heap, size) : NULL;
+    if (size == 0) {
+        release(heap, p, old);
         return NULL;
     }
-    if (from_slab && to_slab && class_of(old) == class_of(size))
+    if (!is_small(old) && !is_small(size))
+        return realloc(p, size);
+    if (is_small(old) && is_small(size) && class_of(old) == class_of(size))
         return p;
-    void *q = to_slab ? take(heap, class_of(size)) : size > 0 ? malloc(size) : NULL;
-    if (q && old > 0)
+    void *q = allocate(heap, size);
+    if (q) {
         memcpy(q, p, old < size ? old : size);
-    if (q || size == 0) {
-        if (from_slab)
-            give_back(heap, p);
-        else
-            free(p);
+        release(heap, p, old);
     }
     return q;
 }
