@@ -61,8 +61,8 @@ end }
 local platform = {
   origins = settings.origins,
   limiter = limits.new {
-    default = { requests = settings.rate_limit, seconds = 60 },
-    auth = { requests = settings.auth_rate_limit, seconds = 60, by = "address" },
+    default = { requests = settings.rate_limit, seconds = settings.rate_window },
+    auth = { requests = settings.auth_rate_limit, seconds = settings.rate_window, by = "address" },
   },
   idempotency = idempotency,
   check_answers = settings.check_answers,

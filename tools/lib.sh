@@ -95,6 +95,17 @@ build_in() { # BUILDDIR MESON_OPTION… [-- TARGET…]
 # -O2 with debug information, meson.build's default: what is tested is what is served.
 build_release() { build_in build; }
 
+# What editors know of the API's requests (lua/web/luals.lua); a set-up goes on without it.
+write_types() {
+  local types=$ROOT/lua/types
+  mkdir -p "$types"
+  if (cd "$ROOT" && build/toolboxd routes --config config/development.lua --types api) >"$types/api.lua.new" 2>/dev/null; then
+    mv "$types/api.lua.new" "$types/api.lua"
+  else
+    rm -f "$types/api.lua.new" && note "no types for editors: build/toolboxd routes --types api says why"
+  fi
+}
+
 # The web packages change only with the lock file.
 install_web() {
   local web=$ROOT/tools/web stamp

@@ -21,9 +21,9 @@ M.columns = {
   { table = "mails", column = "message_sealed", key = "id", place = "mails.message:" },
   { table = "person_keys", column = "key_sealed", key = "person_id", place = "person_keys:" },
   { table = "consents", column = "contact_sealed", key = "id", place = "consents.contact:" },
-  { table = "idempotency_keys", column = "body_sealed", key = "(owner_id || ':' || key)",
-    place = "idempotency_keys.body:" },
   { table = "held_sign_ups", column = "person_sealed", key = "id", place = "held_sign_ups.person:" },
+  { table = "idempotency_keys", column = "answer_sealed", key = "(owner_id || ' ' || key)",
+    place = "idempotency_keys.answer:" },
 }
 
 -- Seals some rows of a column anew; rows that another worker has in hand are passed over.

@@ -420,11 +420,8 @@ CREATE TABLE public.idempotency_keys (
     owner_id uuid NOT NULL,
     key text NOT NULL,
     request_hash bytea NOT NULL,
-    status integer,
-    headers jsonb,
-    locked_until timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    body_sealed bytea,
+    answer_sealed bytea NOT NULL,
     CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
 );
 

@@ -31,18 +31,22 @@ local NewKey = schema.named("NewApiKey", schema.extend(Key, {
   key = describe(schema.text(1, 100), "The key itself: shown this once"),
 }))
 
+---@param req api.createApiKey
 local function create(req)
   return api_key.create(req.user, req.body)
 end
 
+---@param req api.listApiKeys
 local function list(req)
   return cursor.list(req, function(page) return api_key.list(req.user, page) end)
 end
 
+---@param req api.showApiKey
 local function show(req)
   return api_key.find(req.user, req.params.api_key_id)
 end
 
+---@param req api.revokeApiKey
 local function revoke(req)
   local done, err = api_key.revoke(req.user, req.params.api_key_id)
   if not done then return nil, err end

@@ -19,34 +19,41 @@ local New = schema.extend(schema.object(fields), {
   class_id = schema.describe(optional(schema.id(shapes.CLASSES)), "A class that takes the course at once"),
 })
 
+---@param req api.listCourses
 local function list(req)
   return cursor.list(req, function(page) return course.list(req.user, req.query, page) end)
 end
 
+---@param req api.createCourse
 local function create(req)
   return course.create(req.user, req.body)
 end
 
+---@param req api.showCourse
 local function show(req)
   return course.find(req.user, req.params.course_id)
 end
 
+---@param req api.changeCourse
 local function change(req)
   return course.update(req.user, req.params.course_id, req.body, req.revision)
 end
 
+---@param req api.deleteCourse
 local function delete(req)
   local gone, err = course.delete(req.user, req.params.course_id)
   if not gone then return nil, err end
   return 204
 end
 
+---@param req api.assignCourse
 local function assign(req)
   local done, err = course.assign(req.user, req.params.course_id, req.params.class_id)
   if not done then return nil, err end
   return 204
 end
 
+---@param req api.unassignCourse
 local function unassign(req)
   local done, err = course.unassign(req.user, req.params.course_id, req.params.class_id)
   if not done then return nil, err end

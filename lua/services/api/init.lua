@@ -12,6 +12,7 @@ local service
 service = router.new {
   name = "api",
   prefix = "/api/v1",
+  sparse = true,
   resources = {
     require "services.api.auth",
     require "services.api.passwords",

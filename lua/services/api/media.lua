@@ -76,14 +76,22 @@ function Incoming:data(chunk)
   return self:identify(false)
 end
 
+-- All octets are there: what they are, and by what a repeated upload is known.
 function Incoming:finish()
   local ok, err = self:identify(true)
   if not ok then return nil, err end
   local digest, failure = self.file:finish()
   if not digest then return nil, errors.new("unavailable", nil, { reason = failure.message }) end
-  return media.complete(self.user, self.id, {
-    name = sniff.name(self.name, self.type), type = self.type, octets = self.octets, digest = crypto.hex(digest),
-  }, settings.media_quota)
+  self.digest = crypto.hex(digest)
+  self.identity = self.digest .. " " .. self.name
+  return self
+end
+
+-- Gives up what no row in the end has.
+function Incoming:discard()
+  if self.kept then return end
+  if self.file then self.file:cancel() end
+  if self.id then media.discard(self.id) end
 end
 
 local function take(req, incoming)
@@ -98,26 +106,43 @@ end
 -- What was begun and came to nothing is given up, also when the client went away; media.sweep is the net below.
 local function receive(req)
   local incoming = setmetatable({ user = req.user, head = "", octets = 0 }, Incoming)
-  local ran, made, err = pcall(take, req, incoming)
-  if ran and made then return made end
-  if incoming.file then incoming.file:cancel() end
-  if not ran then error(made, 0) end
-  if incoming.id then media.discard(incoming.id) end
+  local ran, received, err = pcall(take, req, incoming)
+  if ran and received then return received end
+  if not ran then
+    if incoming.file then incoming.file:cancel() end
+    error(received, 0)
+  end
+  incoming:discard()
   return nil, err
 end
 
+---@param req api.uploadMedia
+local function create(req)
+  local incoming = req.body
+  local made, err = media.complete(req.user, incoming.id, {
+    name = sniff.name(incoming.name, incoming.type), type = incoming.type, octets = incoming.octets,
+    digest = incoming.digest,
+  }, settings.media_quota)
+  incoming.kept = made ~= nil
+  return made, err
+end
+
+---@param req api.listMedia
 local function list(req)
   return cursor.list(req, function(page) return media.list(req.user, req.query, page) end)
 end
 
+---@param req api.showMedia
 local function show(req)
   return media.find(req.user, req.params.media_id)
 end
 
+---@param req api.changeMedia
 local function change(req)
   return media.update(req.user, req.params.media_id, req.body, req.revision)
 end
 
+---@param req api.deleteMedia
 local function delete(req)
   local gone, err = media.delete(req.user, req.params.media_id)
   if not gone then return nil, err end
@@ -174,6 +199,7 @@ local function send(req, found)
   req.http:finish()
 end
 
+---@param req api.downloadMedia
 local function content(req)
   local found, err = media.find(req.user, req.params.media_id)
   if not found then return nil, err end
@@ -195,7 +221,7 @@ return {
   ["/media"] = {
     GET = { "List the files that one may see", signed_in(list), out = schema.list(Media),
       query = cursor.query({}, { mine = optional(schema.boolean(), false) }), id = "listMedia", tags = tags },
-    POST = { "Upload a file", signed_in(receive), out = Media, creates = true, upload = upload.TYPE,
+    POST = { "Upload a file", signed_in(create), out = Media, creates = true, upload = upload.TYPE, receive = receive,
       errors = upload.errors, id = "uploadMedia", tags = tags,
       description = "A form with one part `file`. What it is, its octets say: " .. table.concat(sniff.TYPES, ", ")
         .. ". A file that is attached to nothing and shared with nobody is deleted after a time." },

@@ -13,6 +13,7 @@ M.CLASSES, M.COURSES, M.LESSONS = "/api/v1/classes", "/api/v1/courses", "/api/v1
 M.USERS, M.RUNS, M.ATTEMPTS, M.SESSIONS = "/api/v1/users", "/api/v1/runs", "/api/v1/attempts", "/api/v1/sessions"
 M.SCHOOLS, M.MEETINGS = "/api/v1/schools", "/api/v1/meetings"
 M.TEMPLATES, M.MEDIA = "/api/v1/prompt-templates", "/api/v1/media"
+M.CONSENTS, M.DATA_REQUESTS = "/api/v1/users/{user_id}/consents", "/api/v1/users/{user_id}/data-requests"
 
 M.roles = schema.enum { "student", "teacher", "parent", "admin" }
 
@@ -42,7 +43,7 @@ local function object(name, fields)
   return schema.named(name, schema.object(fields))
 end
 
-local school_id = describe(nullable(schema.id()), "The school, if there is one")
+local school_id = describe(nullable(schema.id(M.SCHOOLS)), "The school, if there is one")
 
 M.School = object("School", {
   id = schema.id(M.SCHOOLS), name = M.name, address = schema.multiline(0, 500), time_zone = M.time_zone,
