@@ -9,4 +9,4 @@ files["lua/host"] = { ignore = { "211", "212", "221", "241", "631" } }
 files["tests/**/*_spec.lua"] = { std = "+busted" }
 files["config"] = { read_globals = { "include" } }
 files["tests/bench/peers/nginx_app.lua"] = { globals = { "ngx" } }
-files["tests/bench/load.lua"] = { globals = { "wrk", "init", "request" } }
+files["tests/bench/load.lua"] = { globals = { "wrk", "init", "request", "done" } }

@@ -12,6 +12,7 @@ return {
   services = { conformance = { listen = { os.getenv("TOOLBOX_LISTEN") or "127.0.0.1:7000" } } },
   control = ".run/conformance.sock",
   access_log = false,
+  fault_drills = true,
 
   body_limit = "16 MiB",
   header_timeout = "5 s",

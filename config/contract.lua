@@ -5,7 +5,7 @@
 local contract = include("production")
 local development = include("development")
 
-local PER_MINUTE = 60 * 1000
+local PER_SECOND = 1000
 
 contract.databases = development.databases
 contract.control = ".run/contract/control.sock"
@@ -16,8 +16,9 @@ contract.workers = 2
 contract.redis = nil
 contract.token_secret, contract.data_key, contract.index_key = nil, nil, nil
 contract.public_url = "http://localhost"
-contract.rate_limit, contract.auth_rate_limit = PER_MINUTE, PER_MINUTE
-contract.login_failures, contract.address_failures = PER_MINUTE, PER_MINUTE
+contract.rate_window = "1 s"
+contract.rate_limit, contract.auth_rate_limit = PER_SECOND, PER_SECOND
+contract.login_failures, contract.address_failures = 60 * PER_SECOND, 60 * PER_SECOND -- they have no window
 contract.staff_second_factor = false
 
 return contract

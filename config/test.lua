@@ -29,4 +29,10 @@ end
 local smtp = os.getenv("TOOLBOX_TEST_SMTP")
 if smtp then development.mail = { server = smtp, from = "school@example.org", tls = "none" } end
 
+-- TOOLBOX_TEST_S3 is "http://127.0.0.1:41020 BUCKET KEY_ID KEY": an object store of the test's own.
+local address, bucket, key_id, key = (os.getenv("TOOLBOX_TEST_S3") or ""):match("^(%S+) (%S+) (%S+) (%S+)$")
+if address then
+  development.media = { store = "s3", url = address, bucket = bucket, key_id = key_id, key = key, prefix = "people/" }
+end
+
 return development

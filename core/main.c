@@ -109,7 +109,7 @@ static int read_options(char **arguments, const char *allowed, struct options *o
 }
 
 /* The settings' columns are Lua, so that the output can be read as a configuration. */
-static int check(const struct options *o)
+static int run_check(const struct options *o)
 {
     struct buf error = {0}, text = {0};
     int code = 0;
@@ -143,31 +143,54 @@ static int ask(const struct options *o, const char *word, double seconds)
     return result ? 1 : 0;
 }
 
-static int version(void)
+static int run_serve(const struct options *o)
 {
+    return serve(o->config, o->watch);
+}
+
+static int run_reload(const struct options *o)
+{
+    return ask(o, "reload", RELOAD_LIMIT);
+}
+
+static int run_status(const struct options *o)
+{
+    return ask(o, "status", STATUS_LIMIT);
+}
+
+static int run_stop(const struct options *o)
+{
+    return ask(o, "stop", STOP_LIMIT);
+}
+
+static int run_version(const struct options *o)
+{
+    (void)o;
     printf("toolboxd %s\n", TOOLBOX_VERSION);
     return 0;
 }
 
 static const struct word {
-    const char *name, *allowed, *help;
+    const char *name, *allowed;
+    int (*run)(const struct options *o);
+    const char *help;
 } words[] = {
-    {"serve", "cw",
-     "usage: toolboxd serve [--config FILE] [--watch]\n\nRuns the server in the foreground. SIGHUP reloads, SIGTERM "
-     "drains and ends.\n--watch reloads whenever a script or the configuration is saved.\n"},
-    {"check", "cr",
-     "usage: toolboxd check [--config FILE] [--start]\n\nLoads the configuration and all scripts as a reload would and "
-     "prints "
-     "the "
-     "effective settings, secrets masked. --start: also asks whether a server could start, as serve does (databases "
-     "and "
-     "their\nmigrations).\nExit 2: the configuration or a database is wrong; 1: the scripts are.\n"},
-    {"reload", "s",
-     "usage: toolboxd reload [--control SOCKET]\n\nReturns when every worker runs the new generation, or says what is "
-     "wrong (exit 1) and leaves the old one.\n"},
-    {"status", "s", "usage: toolboxd status [--control SOCKET]\n\nA line for the server, its listeners and workers.\n"},
-    {"stop", "s", "usage: toolboxd stop [--control SOCKET]\n\nReturns when the server has ended.\n"},
-    {"version", "", "usage: toolboxd version\n"},
+    {"serve", "cw", run_serve,
+     "usage: toolboxd serve [--config FILE] [--watch]\n\n"
+     "Runs the server in the foreground. SIGHUP reloads, SIGTERM drains and ends.\n"
+     "--watch reloads whenever a script or the configuration is saved.\n"},
+    {"check", "cr", run_check,
+     "usage: toolboxd check [--config FILE] [--start]\n\n"
+     "Loads the configuration and all scripts as a reload would and prints the effective settings, secrets masked.\n"
+     "--start: also asks whether a server could start, as serve does (databases and their migrations).\n"
+     "Exit 2: the configuration or a database is wrong; 1: the scripts are.\n"},
+    {"reload", "s", run_reload,
+     "usage: toolboxd reload [--control SOCKET]\n\n"
+     "Returns when every worker runs the new generation, or says what is wrong (exit 1) and leaves the old one.\n"},
+    {"status", "s", run_status,
+     "usage: toolboxd status [--control SOCKET]\n\nA line for the server, its listeners and workers.\n"},
+    {"stop", "s", run_stop, "usage: toolboxd stop [--control SOCKET]\n\nReturns when the server has ended.\n"},
+    {"version", "", run_version, "usage: toolboxd version\n"},
 };
 
 static int run_word(const struct word *word, char **arguments)
@@ -184,17 +207,7 @@ static int run_word(const struct word *word, char **arguments)
         return complain("unexpected argument ", *o.rest);
     if (!o.config)
         o.config = default_config("config/development.lua");
-    switch (*word->name) {
-    case 'c':
-        return check(&o);
-    case 'r':
-        return ask(&o, "reload", RELOAD_LIMIT);
-    case 'v':
-        return version();
-    }
-    if (strcmp(word->name, "serve") == 0)
-        return serve(o.config, o.watch);
-    return ask(&o, word->name, word->name[2] == 'o' ? STOP_LIMIT : STATUS_LIMIT);
+    return word->run(&o);
 }
 
 /* toolboxd NAME [--config FILE] [ARGUMENTS]: every other option is the command's. */
@@ -220,7 +233,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (strcmp(argv[1], "--version") == 0)
-        return version();
+        return run_version(NULL);
     if (argv[1][0] == '-')
         return complain("unknown option ", argv[1]);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)

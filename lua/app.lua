@@ -61,8 +61,8 @@ end }
 local platform = {
   origins = settings.origins,
   limiter = limits.new {
-    default = { requests = settings.rate_limit, seconds = 60 },
-    auth = { requests = settings.auth_rate_limit, seconds = 60, by = "address" },
+    default = { requests = settings.rate_limit, seconds = settings.rate_window },
+    auth = { requests = settings.auth_rate_limit, seconds = settings.rate_window, by = "address" },
   },
   idempotency = idempotency,
   check_answers = settings.check_answers,
@@ -102,7 +102,7 @@ local function start()
   timer.every("seal anew after a change of the data key", 10, resealing.tick)
   timer.every("forget old events", 600, event.prune)
   timer.every("forget old answers", 600, idempotency.prune)
-  timer.every("remove files that nobody has", 600, media.sweep)
+  timer.every("remove files that nobody has", 600, function() return media.sweep(settings.media_kept) end)
   timer.every("forget what has expired", 600, memory.prune)
   for name, model in pairs {
     account = account, ["data requests"] = data_request, ["held sign-ups"] = held_sign_up, lockout = lockout,

@@ -68,19 +68,24 @@ install_node() {
 }
 
 # Configures BUILDDIR if it isn't (or no longer builds), then builds it. The log is shown only when it fails.
-build_in() { # BUILDDIR MESON_OPTION…
-  local dir=$1 log
+build_in() { # BUILDDIR MESON_OPTION… [-- TARGET…]
+  local dir=$1 log options=()
   shift
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  [ $# = 0 ] || shift
   log=$ROOT/$dir.log
   cd "$ROOT"
   if [ ! -e "$dir/build.ninja" ]; then
     rm -rf "$dir"
-    meson setup "$dir" "$@" >"$log" 2>&1 </dev/null || {
+    meson setup "$dir" "${options[@]}" >"$log" 2>&1 </dev/null || {
       tail -n 30 "$log" >&2
       return 1
     }
   fi
-  ninja -C "$dir" >"$log" 2>&1 </dev/null || {
+  ninja -C "$dir" "$@" >"$log" 2>&1 </dev/null || {
     grep -A12 -E 'FAILED|error:|ERROR' "$log" | head -n 80 >&2 || tail -n 40 "$log" >&2
     return 1
   }
@@ -89,6 +94,17 @@ build_in() { # BUILDDIR MESON_OPTION…
 
 # -O2 with debug information, meson.build's default: what is tested is what is served.
 build_release() { build_in build; }
+
+# What editors know of the API's requests (lua/web/luals.lua); a set-up goes on without it.
+write_types() {
+  local types=$ROOT/lua/types
+  mkdir -p "$types"
+  if (cd "$ROOT" && build/toolboxd routes --config config/development.lua --types api) >"$types/api.lua.new" 2>/dev/null; then
+    mv "$types/api.lua.new" "$types/api.lua"
+  else
+    rm -f "$types/api.lua.new" && note "no types for editors: build/toolboxd routes --types api says why"
+  fi
+}
 
 # The web packages change only with the lock file.
 install_web() {

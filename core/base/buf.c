@@ -8,46 +8,38 @@
 
 enum { SMALLEST = 64 };
 
-char *buf_reserve(struct buf *b, size_t extra)
+char *buf_grow(struct buf *b, size_t extra)
 {
-    if (extra > b->cap - b->len || !b->data) {
-        size_t needed, cap = b->cap ? b->cap : SMALLEST;
-        if (__builtin_add_overflow(b->len, extra, &needed) || needed > SIZE_MAX / 2)
-            abort();
-        while (cap < needed)
-            cap *= 2;
-        b->data = mem_realloc(b->data, cap);
-        b->cap = cap;
-    }
+    size_t needed, cap = b->cap ? b->cap : SMALLEST;
+    if (__builtin_add_overflow(b->len, extra, &needed) || needed > SIZE_MAX / 2)
+        abort();
+    while (cap < needed)
+        cap *= 2;
+    b->data = mem_realloc(b->data, cap);
+    b->cap = cap;
     return b->data + b->len;
 }
 
-void buf_append(struct buf *b, const void *bytes, size_t n)
-{
-    if (n == 0)
-        return;
-    memcpy(buf_reserve(b, n), bytes, n);
-    b->len += n;
-}
-
-void buf_append_str(struct buf *b, struct str s)
-{
-    buf_append(b, s.p, s.n);
-}
-
-void buf_append_char(struct buf *b, char c)
-{
-    *buf_reserve(b, 1) = c;
-    b->len++;
-}
-
+/* Two digits a division. */
 size_t u64_to_digits(uint64_t value, char out[20])
 {
-    size_t n = 1;
-    for (uint64_t bound = 10; n < 20 && value >= bound; bound *= 10)
-        n++;
-    for (char *p = out + n; p > out; value /= 10)
-        *--p = (char)('0' + value % 10);
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    char digits[20], *p = digits + sizeof digits;
+    for (; value >= 100; value /= 100) {
+        p -= 2;
+        memcpy(p, pairs + value % 100 * 2, 2);
+    }
+    if (value >= 10) {
+        p -= 2;
+        memcpy(p, pairs + value * 2, 2);
+    } else {
+        *--p = (char)('0' + value);
+    }
+    size_t n = (size_t)(digits + sizeof digits - p);
+    memcpy(out, p, n);
     return n;
 }
 

@@ -14,12 +14,33 @@ struct buf {
     size_t len, cap;
 };
 
-/* Makes room for `extra` more bytes and returns where they go: write there, then add to len what was written. */
-char *buf_reserve(struct buf *b, size_t extra);
+/* buf_reserve() where there is no room yet. */
+char *buf_grow(struct buf *b, size_t extra);
 
-void buf_append(struct buf *b, const void *bytes, size_t n);
-void buf_append_str(struct buf *b, struct str s);
-void buf_append_char(struct buf *b, char c);
+/* Makes room for `extra` more bytes and returns where they go: write there, then add to len what was written. */
+static inline char *buf_reserve(struct buf *b, size_t extra)
+{
+    return b->data && extra <= b->cap - b->len ? b->data + b->len : buf_grow(b, extra);
+}
+
+static inline void buf_append(struct buf *b, const void *bytes, size_t n)
+{
+    if (n == 0)
+        return;
+    memcpy(buf_reserve(b, n), bytes, n);
+    b->len += n;
+}
+
+static inline void buf_append_str(struct buf *b, struct str s)
+{
+    buf_append(b, s.p, s.n);
+}
+
+static inline void buf_append_char(struct buf *b, char c)
+{
+    *buf_reserve(b, 1) = c;
+    b->len++;
+}
 
 /* Decimal digits of `value`. */
 void buf_append_u64(struct buf *b, uint64_t value);

@@ -123,7 +123,7 @@ static void refuse(struct request *r, const char *wrong)
     log_write(LOG_ERROR, "a handler's answer cannot be sent", log_slice("service", request_service(r)),
               log_str("route", r->label), log_slice("target", request_target(r)), log_str("error", wrong),
               log_str("request", request_id(r)), LOG_END);
-    response_plain(r, 500, STR_NULL);
+    response_refuse(r, 500, STR_NULL);
 }
 
 void answer_results(lua_State *L, int count, struct request *r)

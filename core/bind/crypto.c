@@ -54,6 +54,55 @@ static int l_hmac(lua_State *L)
     return push_octets(L, out, hash_hmac(kind, check_octets(L, 2), check_octets(L, 3), out));
 }
 
+/* ---- Digests of what comes in pieces: the object is a pointer, NULL once it has told its digest ---- */
+
+static const char hasher_type[] = "host.crypto.hasher";
+
+/* hasher() -> object */
+static int l_hasher(lua_State *L)
+{
+    struct hash_stream **object = lua_newuserdata(L, sizeof *object);
+    *object = NULL;
+    luaL_getmetatable(L, hasher_type);
+    lua_setmetatable(L, -2);
+    *object = hash_stream_new(HASH_SHA256);
+    if (!*object)
+        return luaL_error(L, "not enough memory");
+    return 1;
+}
+
+static struct hash_stream **check_hasher(lua_State *L)
+{
+    struct hash_stream **object = luaL_checkudata(L, 1, hasher_type);
+    if (!*object)
+        luaL_error(L, "this hasher has told its digest");
+    return object;
+}
+
+static int l_hasher_add(lua_State *L)
+{
+    struct hash_stream **object = check_hasher(L);
+    hash_stream_add(*object, check_octets(L, 2));
+    return 0;
+}
+
+static int l_hasher_gc(lua_State *L)
+{
+    struct hash_stream **object = luaL_checkudata(L, 1, hasher_type);
+    if (*object)
+        hash_stream_free(*object);
+    *object = NULL;
+    return 0;
+}
+
+static int l_hasher_finish(lua_State *L)
+{
+    unsigned char out[HASH_MAX];
+    size_t n = hash_stream_end(*check_hasher(L), out);
+    l_hasher_gc(L);
+    return push_octets(L, out, n);
+}
+
 static int l_equal(lua_State *L)
 {
     lua_pushboolean(L, hash_equal(check_octets(L, 1), check_octets(L, 2)));
@@ -249,12 +298,26 @@ static int l_password_verify(lua_State *L)
 int luaopen_host_crypto(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"sha256", l_sha256},     {"sha1", l_sha1},           {"hmac", l_hmac},
-        {"equal", l_equal},       {"random", l_random},       {"uuid", l_uuid},
-        {"hex", l_hex},           {"unhex", l_unhex},         {"base64", l_base64},
-        {"unbase64", l_unbase64}, {"base64url", l_base64url}, {"unbase64url", l_unbase64url},
-        {"seal", l_seal},         {"unseal", l_unseal},       {NULL, NULL},
+        {"sha256", l_sha256},
+        {"sha1", l_sha1},
+        {"hmac", l_hmac},
+        {"equal", l_equal},
+        {"random", l_random},
+        {"uuid", l_uuid},
+        {"hex", l_hex},
+        {"unhex", l_unhex},
+        {"base64", l_base64},
+        {"unbase64", l_unbase64},
+        {"base64url", l_base64url},
+        {"unbase64url", l_unbase64url},
+        {"seal", l_seal},
+        {"unseal", l_unseal},
+        {"hasher", l_hasher},
+        {NULL, NULL},
     };
+    static const luaL_Reg hasher_methods[] = {{"add", l_hasher_add}, {"finish", l_hasher_finish}, {NULL, NULL}};
+    bind_class(L, hasher_type, hasher_methods, NULL, l_hasher_gc);
+    lua_pop(L, 1);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
     bind_waiting(L, "password_hash", l_password_hash);

@@ -1,6 +1,8 @@
 /* bind/json.c: host.json. Values from tokens; owns the decoder's and the encoder's memory, one pair per VM, which is
  * used again for every call. Called from Lua, and from other bindings through json.h. */
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bind/bind.h"
 #include "bind/json.h"
@@ -19,12 +21,22 @@ struct coder {
 /* Tables of up to so many names compare them with one another; beyond, the table itself is asked. */
 enum { FEW_NAMES = 16 };
 
+/* Objects in an array tend to have the same names: their strings stay on the stack, found by a hash of few octets. */
+enum { KNOWN_NAMES = 32 };
+
+struct name {
+    const char *p; /* Lua's own; NULL: none yet */
+    size_t n;
+};
+
 struct builder {
     lua_State *L;
     struct json *json;
     struct str text;
     const struct json_token *next;
-    int array_mark; /* stack index of the metatable */
+    int array_mark; /* stack index of the metatable, which is pushed for the first array; the known names follow */
+    bool marked, in_array;
+    struct name names[KNOWN_NAMES]; /* meaningful once in_array was set */
 };
 
 static int coder_gc(lua_State *L)
@@ -38,7 +50,9 @@ static int coder_gc(lua_State *L)
 /* The VM's coder, left on the stack so that it stays while it is used. */
 static struct coder *push_coder(lua_State *L)
 {
-    lua_getfield(L, LUA_REGISTRYINDEX, "host.json.coder.instance");
+    static const char instance; /* its address is the key */
+    lua_pushlightuserdata(L, (void *)(uintptr_t)&instance);
+    lua_rawget(L, LUA_REGISTRYINDEX);
     struct coder *c = lua_touserdata(L, -1);
     if (c)
         return c;
@@ -50,8 +64,9 @@ static struct coder *push_coder(lua_State *L)
         lua_setfield(L, -2, "__gc");
     }
     lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, LUA_REGISTRYINDEX, "host.json.coder.instance");
+    lua_pushlightuserdata(L, (void *)(uintptr_t)&instance);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
     return c;
 }
 
@@ -71,6 +86,14 @@ void json_mark_array(lua_State *L, int index)
     lua_pop(L, 1);
 }
 
+const void *json_mark(lua_State *L)
+{
+    push_mark(L);
+    const void *address = lua_topointer(L, -1);
+    lua_pop(L, 1);
+    return address;
+}
+
 int json_has_mark(lua_State *L, int index)
 {
     if (lua_type(L, index) != LUA_TTABLE || !lua_getmetatable(L, index))
@@ -85,8 +108,29 @@ int json_has_mark(lua_State *L, int index)
 
 static bool build(struct builder *b);
 
-/* True if the name on top is new. Equal strings of a VM are one string, so pointers tell them apart. */
-static bool name_is_new(lua_State *L, const char **names, uint32_t count)
+/* Pushes a name; returns Lua's octets of it. Equal strings of a VM are one string, so pointers tell them apart. */
+static const char *push_name(struct builder *b)
+{
+    struct str s = json_string(b->json, b->text, b->next++);
+    if (!b->in_array || s.n == 0) {
+        lua_pushlstring(b->L, s.p, s.n);
+        return lua_tostring(b->L, -1);
+    }
+    unsigned place = ((unsigned)s.n * 5 + (unsigned char)s.p[0] * 3 + (unsigned char)s.p[s.n - 1]) % KNOWN_NAMES;
+    struct name *known = &b->names[place];
+    if (known->p && known->n == s.n && memcmp(known->p, s.p, s.n) == 0) {
+        lua_pushvalue(b->L, b->array_mark + 1 + (int)place);
+        return known->p;
+    }
+    lua_pushlstring(b->L, s.p, s.n);
+    lua_pushvalue(b->L, -1);
+    lua_replace(b->L, b->array_mark + 1 + (int)place);
+    *known = (struct name){lua_tostring(b->L, -1), s.n};
+    return known->p;
+}
+
+/* True if the name on top, with these octets, is not yet in the table below it. */
+static bool name_is_new(lua_State *L, const char *name, const char **names, uint32_t count)
 {
     if (count >= FEW_NAMES) {
         lua_pushvalue(L, -1);
@@ -95,7 +139,6 @@ static bool name_is_new(lua_State *L, const char **names, uint32_t count)
         lua_pop(L, 1);
         return is_new;
     }
-    const char *name = lua_tostring(L, -1);
     for (uint32_t i = 0; i < count; i++)
         if (names[i] == name)
             return false;
@@ -108,11 +151,10 @@ static bool build_object(struct builder *b, uint32_t pairs)
     const char *names[FEW_NAMES];
     lua_createtable(b->L, 0, (int)pairs);
     for (uint32_t i = 0; i < pairs; i++) {
-        const struct json_token *name = b->next;
-        build(b);
-        if (!name_is_new(b->L, names, i)) {
+        const struct json_token *token = b->next;
+        if (!name_is_new(b->L, push_name(b), names, i)) {
             b->json->message = "repeated name";
-            b->json->offset = name->as.text.at;
+            b->json->offset = token->as.text.at;
             return false;
         }
         if (!build(b))
@@ -122,11 +164,25 @@ static bool build_object(struct builder *b, uint32_t pairs)
     return true;
 }
 
+static void mark_array(struct builder *b)
+{
+    if (!b->marked) {
+        push_mark(b->L);
+        lua_replace(b->L, b->array_mark);
+        b->marked = true;
+    }
+    lua_pushvalue(b->L, b->array_mark);
+    lua_setmetatable(b->L, -2);
+}
+
 static bool build_array(struct builder *b, uint32_t members)
 {
     lua_createtable(b->L, (int)members, 0);
-    lua_pushvalue(b->L, b->array_mark);
-    lua_setmetatable(b->L, -2);
+    mark_array(b);
+    if (members > 1 && !b->in_array) {
+        memset(b->names, 0, sizeof b->names);
+        b->in_array = true;
+    }
     for (uint32_t i = 1; i <= members; i++) {
         if (!build(b))
             return false;
@@ -178,12 +234,18 @@ static int push_refusal(lua_State *L, const struct json *json)
 
 int json_decode(lua_State *L, struct str text)
 {
-    luaL_checkstack(L, 3 * JSON_DEPTH_MAX + 8, "json");
+    luaL_checkstack(L, 3 * JSON_DEPTH_MAX + KNOWN_NAMES + 8, "json");
     struct coder *c = push_coder(L);
     if (!json_parse(&c->json, text))
         return push_refusal(L, &c->json);
-    push_mark(L);
-    struct builder b = {L, &c->json, text, c->json.tokens, lua_gettop(L)};
+    struct builder b;
+    b.L = L;
+    b.json = &c->json;
+    b.text = text;
+    b.next = c->json.tokens;
+    b.array_mark = lua_gettop(L) + 1;
+    b.marked = b.in_array = false;
+    lua_settop(L, b.array_mark + KNOWN_NAMES);
     bool built = build(&b);
     if (c->json.capacity > KEEP_TOKENS || c->json.unescaped.cap > KEEP_OCTETS) {
         struct json large = c->json;
@@ -201,15 +263,26 @@ static int l_decode(lua_State *L)
     return json_decode(L, text);
 }
 
+struct buf *json_text(lua_State *L)
+{
+    struct coder *c = push_coder(L);
+    buf_clear(&c->out);
+    return &c->out;
+}
+
+void json_push_text(lua_State *L, struct buf *out)
+{
+    lua_pushlstring(L, out->data, out->len);
+    if (out->cap > KEEP_OCTETS)
+        buf_free(out);
+}
+
 static int l_encode(lua_State *L)
 {
     luaL_checkany(L, 1);
-    struct coder *c = push_coder(L);
-    buf_clear(&c->out);
-    json_encode(L, 1, &c->out);
-    lua_pushlstring(L, c->out.data, c->out.len);
-    if (c->out.cap > KEEP_OCTETS)
-        buf_free(&c->out);
+    struct buf *out = json_text(L);
+    json_encode(L, 1, out);
+    json_push_text(L, out);
     return 1;
 }
 
@@ -239,7 +312,8 @@ static int l_is_array(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"array", l_array}, {"decode", l_decode}, {"encode", l_encode}, {"is_array", l_is_array}, {NULL, NULL},
+    {"array", l_array},       {"decode", l_decode},    {"encode", l_encode},
+    {"is_array", l_is_array}, {"writer", json_writer}, {NULL, NULL},
 };
 
 int luaopen_host_json(lua_State *L)

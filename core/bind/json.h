@@ -12,9 +12,20 @@ void json_mark_array(lua_State *L, int index);
 /* True if the value at `index` is a table with the mark. */
 int json_has_mark(lua_State *L, int index);
 
+/* The address of the metatable that is the mark, for whoever looks at many tables. */
+const void *json_mark(lua_State *L);
+
 /* Appends the value at `index` as JSON; raises a Lua error that names the path of what cannot be encoded (then `out`
  * holds a part of it). Needs a few stack slots. */
 void json_encode(lua_State *L, int index, struct buf *out);
+
+/* The VM's memory for a text that is written, empty; what owns it is left on the stack, so that it stays meanwhile.
+ * json_push_text() pushes what was written. */
+struct buf *json_text(lua_State *L);
+void json_push_text(lua_State *L, struct buf *out);
+
+/* writer(plan) of the module: see json_writer.c. */
+int json_writer(lua_State *L);
 
 /* Pushes the value that `text` says, and returns 1; or pushes nil and an error table {code="json", message, offset},
  * and returns 2. `text` must stay in place meanwhile. */

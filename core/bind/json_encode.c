@@ -19,6 +19,7 @@ struct encoder {
     lua_State *L;
     struct buf *out;
     int depth;
+    const void *mark; /* of arrays; NULL: not looked up yet */
     struct step path[JSON_DEPTH_MAX];
 };
 
@@ -150,11 +151,23 @@ static bool encode_in_order(struct encoder *e)
     return true;
 }
 
+/* True if the table on top is marked as an array. */
+static bool has_mark(struct encoder *e)
+{
+    if (!lua_getmetatable(e->L, -1))
+        return false;
+    const void *metatable = lua_topointer(e->L, -1);
+    lua_pop(e->L, 1);
+    if (!e->mark)
+        e->mark = json_mark(e->L);
+    return metatable == e->mark;
+}
+
 static void encode_table(struct encoder *e)
 {
     lua_State *L = e->L;
     size_t begin = e->out->len;
-    bool marked = json_has_mark(L, -1);
+    bool marked = has_mark(e);
     if (e->depth == JSON_DEPTH_MAX)
         fail(e, "a table nested deeper than 64 levels");
     e->path[e->depth++].name = NULL;
@@ -201,7 +214,11 @@ static void encode(struct encoder *e)
 
 void json_encode(lua_State *L, int index, struct buf *out)
 {
-    struct encoder e = {.L = L, .out = out};
+    struct encoder e;
+    e.L = L;
+    e.out = out;
+    e.depth = 0;
+    e.mark = NULL;
     luaL_checkstack(L, 3 * JSON_DEPTH_MAX + 8, "json");
     lua_pushvalue(L, index);
     encode(&e);

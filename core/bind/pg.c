@@ -110,13 +110,9 @@ void pg_query_bind(struct pg_query *q, struct pg_request *r)
     r->on_done = on_answer;
 }
 
-static void check_shared(lua_State *L, struct pg_pool *pool, int index)
+static const char *refusal(void *pool, struct str sql)
 {
-    size_t n;
-    const char *sql = lua_tolstring(L, index, &n);
-    const char *refusal = pg_pool_refuses(pool, str_of(sql, n));
-    if (refusal)
-        luaL_error(L, "%s", refusal);
+    return pg_pool_refuses(pool, sql);
 }
 
 /* Tasks that run side by side under one parent (task.all) share the sync of what they send in one turn. */
@@ -132,8 +128,11 @@ static int submit(lua_State *L, struct database *d, struct pg_query *q, struct p
 static int l_query(lua_State *L)
 {
     struct database *d = check_database(L);
+    size_t n;
     pg_check_statement(L, 2);
-    check_shared(L, d->pool, 2);
+    const char *sql = lua_tolstring(L, 2, &n), *refused = refusal(d->pool, str_of(sql, n));
+    if (refused)
+        return luaL_error(L, "%s", refused);
     struct pg_query *q = pg_query_new(L, false);
     return submit(L, d, q, pg_request_of_statement(L, 2));
 }
@@ -142,13 +141,7 @@ static int l_batch(lua_State *L)
 {
     struct database *d = check_database(L);
     lua_settop(L, 2);
-    pg_check_batch(L, 2);
-    for (int i = 1; i <= (int)lua_objlen(L, 2); i++) {
-        lua_rawgeti(L, 2, i);
-        lua_rawgeti(L, -1, 1);
-        check_shared(L, d->pool, -1);
-        lua_pop(L, 2);
-    }
+    pg_check_batch(L, 2, refusal, d->pool);
     struct pg_query *q = pg_query_new(L, true);
     return submit(L, d, q, pg_request_of_batch(L, 2));
 }

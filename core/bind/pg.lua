@@ -59,10 +59,23 @@ function database:transaction(fn, options)
   end
 end
 
+-- Commands of an operator, such as COPY or an index on a big table, take as long as they take.
+local function unlimited(conn, fn)
+  local set, err = conn:script("SET statement_timeout = 0")
+  if not set then return nil, err end
+  return fn(conn)
+end
+
 function database:hold(fn, options)
-  local conn, err = acquire(self, not (options and options.pipeline == false))
+  local pipeline = not (options and options.pipeline == false)
+  local conn, err = acquire(self, pipeline)
   if not conn then return nil, err end
-  local ok, value, failure = pcall(fn, conn)
+  local ok, value, failure
+  if pipeline then
+    ok, value, failure = pcall(fn, conn)
+  else
+    ok, value, failure = pcall(unlimited, conn, fn)
+  end
   release(conn)
   if not ok then error(value, 0) end
   return value, failure

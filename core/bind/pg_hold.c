@@ -178,7 +178,7 @@ static int l_batch(lua_State *L)
 {
     struct connection *c = check_connection(L);
     lua_settop(L, 2);
-    pg_check_batch(L, 2);
+    pg_check_batch(L, 2, NULL, NULL);
     if (!c->pipeline)
         return luaL_error(L, "a batch is a pipeline, and this connection was held without");
     struct held_query *q = new_query(L, c);

@@ -207,37 +207,47 @@ void pg_check_statement(lua_State *L, int index)
     }
 }
 
-/* Parameters in { sql, a, b }: up to field n if there is one, for NULLs at the end. */
-static int count_parameters(lua_State *L, int statement)
+/* Parameters in { sql, a, b }, a table: up to field n if there is one, for NULLs at the end. name is where "n" lies. */
+static int count_parameters(lua_State *L, int statement, int name)
 {
-    lua_getfield(L, statement, "n");
+    lua_pushvalue(L, name);
+    lua_rawget(L, statement);
     int n = lua_isnumber(L, -1) ? (int)lua_tointeger(L, -1) : (int)lua_objlen(L, statement) - 1;
     lua_pop(L, 1);
     return n < 0 ? 0 : n;
 }
 
-void pg_check_batch(lua_State *L, int index)
+void pg_check_batch(lua_State *L, int index, const char *(*refusal)(void *arg, struct str sql), void *arg)
 {
     luaL_checktype(L, index, LUA_TTABLE);
     int count = (int)lua_objlen(L, index);
     luaL_argcheck(L, count >= 1 && count <= PG_BATCH_MAX, index, "expected 1 to 1000 statements");
     luaL_checkstack(L, 6, "batch");
+    lua_pushliteral(L, "n");
+    int statement = lua_gettop(L) + 1;
+    const char *checked = NULL; /* Lua has equal texts once, and often many statements in a row have the same */
     for (int i = 1; i <= count; i++) {
         lua_rawgeti(L, index, i);
-        luaL_argcheck(L, lua_istable(L, -1), index, "expected statements { sql, … }");
-        lua_rawgeti(L, -1, 1);
-        check_sql(L, -1, index);
-        int params = count_parameters(L, lua_gettop(L) - 1);
+        luaL_argcheck(L, lua_istable(L, statement), index, "expected statements { sql, … }");
+        lua_rawgeti(L, statement, 1);
+        if (lua_type(L, -1) != LUA_TSTRING || lua_tostring(L, -1) != checked) {
+            check_sql(L, -1, index);
+            const char *refused = refusal ? refusal(arg, string_at(L, -1)) : NULL;
+            if (refused)
+                luaL_error(L, "%s", refused);
+            checked = lua_tostring(L, -1);
+        }
+        int params = count_parameters(L, statement, statement - 1);
         luaL_argcheck(L, params <= PARAMETERS_MAX, index, "too many parameters");
-        lua_pop(L, 1);
         for (int k = 1; k <= params; k++) {
-            lua_rawgeti(L, -1, k + 1);
+            lua_rawgeti(L, statement, k + 1);
             const char *fault = parameter_fault(L, -1);
             luaL_argcheck(L, !fault, index, fault);
             lua_pop(L, 1);
         }
-        lua_pop(L, 1);
+        lua_settop(L, statement - 1);
     }
+    lua_pop(L, 1);
 }
 
 static void add_parameter(lua_State *L, int index, struct pg_request *r, struct pg_call *call)
@@ -274,18 +284,21 @@ struct pg_request *pg_request_of_batch(lua_State *L, int index)
 {
     int count = (int)lua_objlen(L, index);
     struct pg_request *r = pg_request_new(PG_STATEMENTS, (unsigned)count);
+    lua_pushliteral(L, "n");
+    int statement = lua_gettop(L) + 1;
     for (int i = 1; i <= count; i++) {
         lua_rawgeti(L, index, i);
-        int statement = lua_gettop(L), params = count_parameters(L, statement);
+        int params = count_parameters(L, statement, statement - 1);
         lua_rawgeti(L, statement, 1);
         struct pg_call *call = pg_request_add(r, string_at(L, -1), params);
         for (int k = 1; k <= params; k++) {
             lua_rawgeti(L, statement, k + 1);
-            add_parameter(L, -1, r, call);
-            lua_pop(L, 1);
+            add_parameter(L, statement + 2, r, call);
+            lua_settop(L, statement + 1);
         }
         lua_settop(L, statement - 1);
     }
+    lua_pop(L, 1);
     return r;
 }
 
@@ -297,7 +310,7 @@ enum { DEPTH_ROOM = 12 /* stack slots that a value may need: an array of six dim
 struct reader {
     struct buf scratch;
     const char *code; /* of the first failure; NULL: none */
-    const char *message;
+    const char *message, *column;
 };
 
 static bool push_array(lua_State *L, struct reader *in, struct pg_array *array);
@@ -386,35 +399,75 @@ static bool push_array(lua_State *L, struct reader *in, struct pg_array *array)
     }
 }
 
-/* Pushes the rows of a result; false with the column's name in *column if a value cannot be. */
-static bool push_rows(lua_State *L, struct reader *in, const PGresult *result, const char **column)
+static bool push_row(lua_State *L, struct reader *in, const PGresult *result, int row, int names)
+{
+    int columns = PQnfields(result);
+    lua_createtable(L, 0, columns);
+    for (int c = 0; c < columns; c++) {
+        lua_pushvalue(L, names + c);
+        int length = PQgetlength(result, row, c);
+        if (length == 0 && PQgetisnull(result, row, c))
+            lua_pushlightuserdata(L, NULL);
+        else
+            push_cell(L, in, PQftype(result, c), PQfformat(result, c) == 1,
+                      str_of(PQgetvalue(result, row, c), (size_t)length));
+        if (in->code) {
+            in->column = PQfname(result, c);
+            return false;
+        }
+        lua_rawset(L, -3);
+    }
+    return true;
+}
+
+/* Pushes the rows of a result; false, and something, if a value cannot be. The columns' names lie from index names on.
+ */
+static bool push_rows(lua_State *L, struct reader *in, const PGresult *result, int names)
 {
     int rows = PQntuples(result), columns = PQnfields(result);
-    lua_checkstack(L, columns + DEPTH_ROOM);
     lua_createtable(L, rows, 1);
-    int table = lua_gettop(L);
+    for (int r = 0; r < rows; r++) {
+        if (!push_row(L, in, result, r, names))
+            return false;
+        lua_rawseti(L, -2, r + 1);
+    }
+    lua_pushvalue(L, names - 1);
+    lua_pushinteger(L, columns > 0 ? rows : (lua_Integer)strtoll(PQcmdTuples((PGresult *)result), NULL, 10));
+    lua_rawset(L, -3);
+    return true;
+}
+
+/* True if the names of the result's columns lie from index names to the top. */
+static bool has_names(lua_State *L, const PGresult *result, int names)
+{
+    int columns = PQnfields(result);
+    bool same = lua_gettop(L) == names - 1 + columns;
+    for (int c = 0; c < columns && same; c++)
+        same = strcmp(PQfname(result, c), lua_tostring(L, names + c)) == 0;
+    return same;
+}
+
+static void push_names(lua_State *L, const PGresult *result, int names)
+{
+    int columns = PQnfields(result);
+    lua_settop(L, names - 1);
+    lua_checkstack(L, columns + DEPTH_ROOM);
     for (int c = 0; c < columns; c++)
         lua_pushstring(L, PQfname(result, c));
-    for (int r = 0; r < rows; r++) {
-        lua_createtable(L, 0, columns);
-        for (int c = 0; c < columns; c++) {
-            lua_pushvalue(L, table + 1 + c);
-            if (PQgetisnull(result, r, c))
-                lua_pushlightuserdata(L, NULL);
-            else
-                push_cell(L, in, PQftype(result, c), PQfformat(result, c) == 1,
-                          str_of(PQgetvalue(result, r, c), (size_t)PQgetlength(result, r, c)));
-            if (in->code) {
-                *column = PQfname(result, c);
-                return false;
-            }
-            lua_rawset(L, -3);
-        }
-        lua_rawseti(L, table, r + 1);
+}
+
+/* Pushes the rows of each result: of a batch into the table at names - 2. */
+static bool push_results(lua_State *L, struct reader *in, const struct pg_request *r, bool batch, int names)
+{
+    for (unsigned i = 0; i < r->count; i++) {
+        const PGresult *result = r->calls[i].result;
+        if (!has_names(L, result, names))
+            push_names(L, result, names);
+        if (!push_rows(L, in, result, names))
+            return false;
+        if (batch)
+            lua_rawseti(L, names - 2, (int)i + 1);
     }
-    lua_settop(L, table);
-    lua_pushinteger(L, columns > 0 ? rows : (lua_Integer)strtoll(PQcmdTuples((PGresult *)result), NULL, 10));
-    lua_setfield(L, table, "count");
     return true;
 }
 
@@ -442,22 +495,22 @@ int pg_push_outcome(lua_State *L, const struct pg_request *r, bool batch)
         return pg_push_error(L, &r->error);
     int top = lua_gettop(L);
     struct reader in = {0};
-    const char *column = NULL;
-    bool ok = true;
-    if (batch) {
-        lua_checkstack(L, 4);
+    lua_checkstack(L, DEPTH_ROOM);
+    if (batch)
         lua_createtable(L, (int)r->count, 0);
-    }
-    for (unsigned i = 0; i < r->count && ok; i++) {
-        ok = push_rows(L, &in, r->calls[i].result, &column);
-        if (ok && batch)
-            lua_rawseti(L, top + 1, (int)i + 1);
-    }
+    else
+        lua_pushnil(L);
+    lua_pushliteral(L, "count");
+    bool ok = push_results(L, &in, r, batch, top + 3);
     buf_free(&in.scratch);
-    if (ok)
+    if (ok) {
+        if (!batch)
+            lua_replace(L, top + 1);
+        lua_settop(L, top + 1);
         return 1;
+    }
     lua_settop(L, top);
     char message[200];
-    snprintf(message, sizeof message, "column %.80s: %s", column, in.message);
-    return pg_push_error(L, &(struct pg_error){.code = in.code, .message = message, .column = column});
+    snprintf(message, sizeof message, "column %.80s: %s", in.column, in.message);
+    return pg_push_error(L, &(struct pg_error){.code = in.code, .message = message, .column = in.column});
 }

@@ -16,8 +16,8 @@ void pg_value_open(lua_State *L);
 /* Checks the SQL text at index and its parameters behind it, up to the top of the stack: raises on a bad one. */
 void pg_check_statement(lua_State *L, int index);
 
-/* The same for the array of statements at index, each { sql, … }. */
-void pg_check_batch(lua_State *L, int index);
+/* The same for the array of statements at index, each { sql, … }. refusal, if any, says what is wrong with a text. */
+void pg_check_batch(lua_State *L, int index, const char *(*refusal)(void *arg, struct str sql), void *arg);
 
 /* A request of what was checked, which does not raise. */
 struct pg_request *pg_request_of_statement(lua_State *L, int index);

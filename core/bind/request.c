@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "bind/serving.h"
+#include "proto/conditional.h"
 
 const char request_type[] = "host.request";
 
@@ -133,6 +134,31 @@ static int l_headers(lua_State *L)
         lua_rawset(L, -3);
     }
     return 1;
+}
+
+/* req:range(etag, size): first, last of the part that is asked for; false if there is none such; nil: all of it */
+static int l_range(lua_State *L)
+{
+    struct request *r = check_request(L);
+    struct validators validators = {.modified = -1, .exists = true};
+    validators.etag.p = luaL_checklstring(L, 2, &validators.etag.n);
+    lua_Number size = luaL_checknumber(L, 3);
+    luaL_argcheck(L, size >= 0 && size <= 9007199254740991.0, 3, "expected a number of octets");
+    const struct http1_head *head = &r->parser.head;
+    uint64_t first, last;
+    enum range_result range = RANGE_NONE;
+    if (head->method == HTTP_GET)
+        range = range_parse(http1_value(head, HTTP_FIELD_RANGE), http1_value(head, HTTP_FIELD_IF_RANGE), &validators,
+                            (uint64_t)size, &first, &last);
+    if (range == RANGE_NONE)
+        return 0;
+    if (range == RANGE_UNSATISFIABLE) {
+        lua_pushboolean(L, 0);
+        return 1;
+    }
+    lua_pushnumber(L, (lua_Number)first);
+    lua_pushnumber(L, (lua_Number)last);
+    return 2;
 }
 
 static int l_label(lua_State *L)
@@ -328,9 +354,9 @@ static void answer_failure(lua_State *L, enum task_end end, struct request *r)
     if (r->started_answer)
         r->transport->abort(r); /* the client must not take a part for the whole */
     else if (end == TASK_CANCELLED)
-        response_plain(r, 503, is_deadline(L, lua_gettop(L) - 1) ? STR("The request took too long.") : STR_NULL);
+        response_refuse(r, 503, is_deadline(L, lua_gettop(L) - 1) ? STR("The request took too long.") : STR_NULL);
     else
-        response_plain(r, 500, STR_NULL);
+        response_refuse(r, 500, STR_NULL);
 }
 
 static void on_done(struct task *task, enum task_end end, lua_State *L, int count, void *arg)
@@ -362,7 +388,7 @@ void requests_serve(struct request *r)
         route++;
     if (route == end) {
         request_handled(r);
-        response_plain(r, 503, STR("The service is not part of the present code."));
+        response_refuse(r, 503, STR("The service is not part of the present code."));
         return;
     }
     struct task_options options = {.deadline = serving->deadline, .on_done = on_done, .trace = trace, .arg = r};
@@ -388,8 +414,9 @@ void requests_gone(struct request *r)
 /* The metatable. --- */
 
 static const luaL_Reg methods[] = {
-    {"compress", l_compress}, {"events", l_events}, {"header", l_header},       {"headers", l_headers},
-    {"label", l_label},       {"linger", l_linger}, {"websocket", l_websocket}, {NULL, NULL},
+    {"compress", l_compress}, {"events", l_events},       {"header", l_header},
+    {"headers", l_headers},   {"label", l_label},         {"linger", l_linger},
+    {"range", l_range},       {"websocket", l_websocket}, {NULL, NULL},
 };
 
 static const luaL_Reg waiting[] = {{"body", l_body}, {"read", l_read}, {"write", l_write}, {NULL, NULL}};

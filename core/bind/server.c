@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "bind/serving.h"
+#include "vm/settings.h"
 
 struct swapped_wait {
     struct wait wait;
@@ -68,11 +69,12 @@ static int l_swapped(lua_State *L)
     return task_wait(L, &w->wait);
 }
 
-/* For fault suites: what a defect of the core would do. A script can hold its worker up anyway, so this opens nothing.
- */
+/* For fault suites: what a defect of the core would do. */
 static int l_crash(lua_State *L)
 {
-    (void)L;
+    const struct worker_env *env = vm_env(vm_of(L));
+    if (!env->settings || !settings_bool(env->settings, "fault_drills"))
+        return luaL_error(L, "crash() works only where the setting fault_drills is true");
     signal(SIGSEGV, SIG_DFL);
     raise(SIGSEGV);
     return 0;

@@ -274,15 +274,10 @@ static const char *choose_protocol(lua_State *L, struct request *r)
 static int refuse(lua_State *L, struct request *r, int status, struct str reason)
 {
     struct response response;
-    char line[128];
     response_init(&response, status);
-    response_add(&response, STR("Content-Type"), STR("text/plain; charset=utf-8"));
     if (status == 426)
         response_add(&response, STR("Sec-WebSocket-Version"), STR("13"));
-    size_t n = reason.n < sizeof line - 1 ? reason.n : sizeof line - 1;
-    memcpy(line, reason.p, n);
-    line[n] = '\n';
-    response_send(r, &response, str_of(line, n + 1));
+    response_problem(r, &response, reason);
     return push_failure(L, "refused", "the request is no WebSocket that may be opened; it is answered");
 }
 

@@ -15,6 +15,7 @@ static const double grace = 5;
 
 static void on_event(struct watch *w, unsigned events);
 static void send_sync(struct pg_conn *c);
+static void read_results(struct pg_conn *c);
 
 void pg_conn_init(struct pg_conn *c, const struct pg_target *target, const struct pg_conn_events *events, void *owner)
 {
@@ -33,6 +34,15 @@ static void end_of_turn(void *arg)
     struct pg_conn *c = arg;
     c->deferred = false;
     send_sync(c);
+}
+
+/* The server may have ended a COPY long before we did: its answer is read already, so no event will tell of it. */
+static void copy_ended(void *arg)
+{
+    struct pg_conn *c = arg;
+    read_results(c);
+    if (c->state == PG_READY)
+        c->events->answered(c);
 }
 
 /* A PQcancel in a thread outlives its connection: the job knows whether there still is one. */
@@ -54,6 +64,8 @@ void pg_conn_close(struct pg_conn *c, const char *code, const char *message)
     pg_conn_stop_connecting(c);
     if (c->deferred)
         loop_undefer(c->target->loop, end_of_turn, c);
+    if (!c->pipeline)
+        loop_undefer(c->target->loop, copy_ended, c);
     timer_stop(&c->timer);
     watch_stop(&c->watch);
     if (c->cancel)
@@ -93,12 +105,13 @@ static void on_notice(void *arg, const char *message)
     log_write(LOG_DEBUG, "notice of the database", log_str("notice", message), LOG_END);
 }
 
-/* The oldest request has waited too long, although the server should have ended it: the server or the way is dead. */
+/* The oldest request has waited too long, although the server should have ended it: the server or the way is dead.
+ * Outside of pipeline mode work has no limit: an index on a big table takes what it takes. */
 static void on_silence(struct timer *t)
 {
     struct pg_conn *c = (struct pg_conn *)((char *)t - offsetof(struct pg_conn, timer));
     double limit = c->target->query_timeout + grace;
-    if (!c->head)
+    if (!c->head || !c->pipeline)
         return;
     if (pg_conn_age(c) >= limit)
         pg_conn_close(c, "timeout", "the server does not answer");
@@ -241,7 +254,8 @@ void pg_conn_send(struct pg_conn *c, struct pg_request *r)
         return;
     }
     if (!c->pipeline) {
-        flush(c);
+        if (flush(c) && r->kind == PG_COPY_END)
+            loop_defer(c->target->loop, copy_ended, c);
         return;
     }
     c->group = r->group ? r->group : r;
@@ -455,9 +469,10 @@ static bool left_open(const struct pg_conn *c)
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
 
+/* In pipeline mode NULL follows each result of a command at once, so it needs no question. */
 static void read_results(struct pg_conn *c)
 {
-    while (c->state == PG_READY && c->head && !PQisBusy(c->pq)) {
+    while (c->state == PG_READY && c->head && ((c->pipeline && c->got) || !PQisBusy(c->pq))) {
         PGresult *result = PQgetResult(c->pq);
         if (!(c->pipeline ? take_pipelined(c, result) : take_simple(c, result))) {
             close_unexpected(c, PQerrorMessage(c->pq));

@@ -34,9 +34,11 @@ struct pg_call *pg_request_add(struct pg_request *r, struct str sql, int params)
     call->sql = arena_dup_str(&r->arena, sql);
     call->params = params;
     if (params > 0) {
-        call->values = arena_zalloc(&r->arena, (size_t)params * sizeof *call->values);
-        call->lengths = arena_zalloc(&r->arena, (size_t)params * sizeof *call->lengths);
-        call->formats = arena_zalloc(&r->arena, (size_t)params * sizeof *call->formats);
+        size_t n = (size_t)params;
+        call->values =
+            arena_alloc(&r->arena, n * (sizeof *call->values + sizeof *call->lengths + sizeof *call->formats));
+        call->lengths = (int *)(call->values + n);
+        call->formats = call->lengths + n;
     }
     return call;
 }

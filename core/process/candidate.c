@@ -16,6 +16,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/sanitized.h"
 #include "bind/bind.h"
 #include "bind/certificates.h"
 #include "loop/loop.h"
@@ -33,18 +34,6 @@ enum { CONFIG_CODE = 2, SCRIPT_CODE = 1 };
 
 /* Beyond Lua's own limit, for the compiled set and the rest of the process. */
 #define CANDIDATE_MEMORY ((rlim_t)1 << 30)
-
-/* AddressSanitizer's shadow alone is larger. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 static const double GRACE = 0.5; /* seconds, for the child to report that its time is over */
 

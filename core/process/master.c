@@ -20,8 +20,9 @@
 #include "process/signal.h"
 #include "process/upgrade.h"
 #include "vm/settings.h"
+#include "vm/settings_type.h"
 
-static const double FIRST_LOAD = 10; /* seconds: load_timeout is not known before the configuration is */
+static const double FIRST_LOAD = 10; /* seconds, see first_load() */
 static const double STOP_GRACE = 3;  /* seconds above drain_timeout */
 
 static const double TICKET_PERIOD = 12.0 * 3600; /* seconds: a session can be resumed for half a day to a day */
@@ -87,8 +88,8 @@ void master_stop(struct master *m, struct control_client *client)
     m->stopping = true;
     m->stop_client = client;
     reload_abandon(m);
+    listeners_close(&m->listeners); /* first: the workers' close is the last, after they have emptied the queues */
     slots_stop(m);
-    listeners_close(&m->listeners); /* so that the workers' close is the last, after they have emptied the queues */
     timer_init(&m->stop_limit, m->loop, on_stop_limit);
     timer_start(&m->stop_limit, settings_real(master_settings(m), "drain_timeout") + STOP_GRACE);
     check_stopped(m);
@@ -97,6 +98,16 @@ void master_stop(struct master *m, struct control_client *client)
 /* ---- signals: one list, in order of urgency ---- */
 
 static const int caught[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, 0};
+
+/* After a rotation: the file of that name is another one now, for the workers too. */
+static void reopen_log(struct master *m)
+{
+    const char *file = settings_text(master_settings(m), "log_file");
+    if (file && log_open(file))
+        slots_reopen_log(m, file);
+    else if (file)
+        log_write(LOG_ERROR, "the log file cannot be opened again", log_str("error", strerror(errno)), LOG_END);
+}
 
 static void on_signal(void *arg)
 {
@@ -107,9 +118,8 @@ static void on_signal(void *arg)
     }
     if (signal_taken(SIGTERM) || signal_taken(SIGINT))
         master_stop(m, NULL);
-    if (signal_taken(SIGUSR1) && settings_text(master_settings(m), "log_file"))
-        log_open(
-            settings_text(master_settings(m), "log_file")); /* after a rotation; workers' follow at their next start */
+    if (signal_taken(SIGUSR1))
+        reopen_log(m);
     if (signal_taken(SIGHUP) && !m->stopping)
         reload_request(m, NULL);
     if (signal_taken(SIGUSR2))
@@ -147,11 +157,19 @@ static void on_early_signal(void *arg)
     loop_stop(m->loop);
 }
 
+/* The first load is what finds out the configuration's load_timeout; one in the environment is known before. */
+static double first_load(void)
+{
+    const char *text = getenv("TOOLBOX_LOAD_TIMEOUT");
+    double seconds;
+    return text && settings_parse_duration(text, strlen(text), &seconds) && seconds > FIRST_LOAD ? seconds : FIRST_LOAD;
+}
+
 static bool try_configuration(struct master *m)
 {
     static const int early[] = {SIGTERM, SIGINT, 0};
     signals_catch(m->loop, early, on_early_signal, m);
-    m->candidate = candidate_start(m->loop, m->config, NULL, !m->inherited->any, FIRST_LOAD, on_first_candidate, m);
+    m->candidate = candidate_start(m->loop, m->config, NULL, !m->inherited->any, first_load(), on_first_candidate, m);
     if (!m->candidate) {
         m->exit_code = complain("a candidate process cannot be started", 1);
         return false;

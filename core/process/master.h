@@ -104,6 +104,7 @@ void slots_start(struct master *m, const struct inherited *in);
 void slots_reap(struct master *m);
 void slots_stop(struct master *m); /* tells all to drain */
 void slots_kill(struct master *m);
+void slots_reopen_log(struct master *m, const char *file);
 bool slots_empty(const struct master *m);
 struct worker *slot_serving(const struct slot *slot);     /* or NULL */
 void slot_replace(struct slot *slot, const char *reason); /* starts another, then lets this one drain */

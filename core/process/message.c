@@ -23,7 +23,7 @@ bool message_send(int socket, enum message_kind kind, unsigned number, const cha
     union {
         char space[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
-    } control;
+    } control = {.space = {0}};
     struct msghdr m = {.msg_iov = parts, .msg_iovlen = n ? 2 : 1};
     if (fd >= 0) {
         m.msg_control = control.space;

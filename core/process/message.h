@@ -10,6 +10,7 @@ enum message_kind {
     MESSAGE_LOADED,   /* worker → master: number of the generation in force */
     MESSAGE_FAILED,   /* worker → master: number, why it does not load */
     MESSAGE_STOP,     /* master → worker: drain and end; number: the close code of its WebSockets */
+    MESSAGE_LOG,      /* master → worker: text is the log file, to be opened again after a rotation */
     MESSAGE_ACCEPTED, /* candidate → master: the set as descriptor */
     MESSAGE_REFUSED,  /* candidate → master: number is the exit code, text the error */
 };

@@ -2,7 +2,8 @@
  *
  *   asked ─▶ candidate runs ─refused─▶ answer: error, nothing has changed
  *                 └─accepted─▶ set handed to all workers ─all swapped─▶ answer: generation
- *                                    └─ after SWAP_LIMIT those that have not are replaced; they start with the new set
+ *                                    └─ after load_timeout those that have not are replaced; they start with the new
+ *                                       set
  *
  * One at a time: others wait in line and are tried anew, since files may have changed meanwhile. */
 #include <stdlib.h>
@@ -15,9 +16,9 @@
 #include "process/message.h"
 #include "vm/settings.h"
 
-/* With the candidate's 3 s and its grace all stays below the 8 s that a reload may take from its turn. */
-static const double SWAP_LIMIT = 3;      /* seconds, after the hand-over */
-static const double REPLACE_LIMIT = 1.4; /* seconds more for the replacements to be up */
+/* Seconds more for the replacements to be up. With load_timeout's 3 s for the candidate and its grace, and again for
+ * the workers, all stays below the 8 s that a reload may take from its turn. */
+static const double REPLACE_LIMIT = 1.4;
 
 static void next_reload(struct master *m);
 
@@ -94,7 +95,7 @@ static void hand_over(struct master *m)
     m->handing_over = true;
     m->reload_stage = 0;
     timer_init(&m->reload_limit, m->loop, on_limit);
-    timer_start(&m->reload_limit, SWAP_LIMIT);
+    timer_start(&m->reload_limit, settings_real(master_settings(m), "load_timeout"));
     for (unsigned i = 0; i < m->workers; i++)
         for (struct worker *w = m->slots[i].workers; w; w = w->next)
             if (w->state != LEAVING && !w->foreign &&

@@ -328,6 +328,13 @@ void slots_stop(struct master *m)
     }
 }
 
+void slots_reopen_log(struct master *m, const char *file)
+{
+    for (unsigned i = 0; i < m->workers; i++)
+        for (struct worker *w = m->slots[i].workers; w; w = w->next)
+            message_send(w->channel.fd, MESSAGE_LOG, 0, file, -1);
+}
+
 void slots_kill(struct master *m)
 {
     for (unsigned i = 0; i < m->workers; i++)

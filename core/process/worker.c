@@ -114,6 +114,15 @@ static void on_connections_closed(void *arg)
     check_ended();
 }
 
+/* The queues are empty, and nobody shall be let into one that is never emptied again: the kernel refuses at once when
+ * the master stops too; else what comes waits in the master's descriptor for the successor. */
+static void close_listeners(void)
+{
+    const struct listeners *all = worker.start->listeners;
+    for (size_t r = 0; r < all->count; r++)
+        close(all->rows[r].fds[worker.start->index]);
+}
+
 static void stop(unsigned close_code)
 {
     if (worker.env.draining)
@@ -122,6 +131,7 @@ static void stop(unsigned close_code)
     worker.env.draining = true;
     timer_start(&worker.limit, seconds + CLOSE_GRACE);
     server_drain(worker.env.server, (int)close_code, on_connections_closed, NULL);
+    close_listeners();
     generations_stop(worker.generations, seconds, on_tasks_ended, NULL);
 }
 
@@ -140,6 +150,8 @@ static void on_channel(struct watch *w, unsigned events)
         load(&m);
     else if (m.kind == MESSAGE_STOP)
         stop(m.number);
+    else if (m.kind == MESSAGE_LOG)
+        log_open(m.text);
     if (m.fd >= 0)
         close(m.fd);
 }

@@ -38,7 +38,8 @@ static inline struct json_token *add(struct reader *r, enum json_kind kind)
 
 static inline void skip_space(struct reader *r)
 {
-    while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\r' || *r->p == '\t'))
+    while (r->p < r->end && (unsigned char)*r->p <= ' ' &&
+           (*r->p == ' ' || *r->p == '\n' || *r->p == '\r' || *r->p == '\t'))
         r->p++;
 }
 
@@ -154,9 +155,14 @@ struct decimal {
     bool negative, integer;
 };
 
-static inline void read_digits(struct reader *r, struct decimal *d)
+static inline bool is_digit(char c)
 {
-    for (; r->p < r->end && char_is(*r->p, CHAR_DIGIT); r->p++) {
+    return (unsigned char)(c - '0') < 10;
+}
+
+static void read_digits(struct reader *r, struct decimal *d)
+{
+    for (; r->p < r->end && is_digit(*r->p); r->p++) {
         if (d->digits < 19)
             d->mantissa = d->mantissa * 10 + (unsigned)(*r->p - '0');
         if (d->mantissa > 0 && d->digits < 1000000)
@@ -183,7 +189,7 @@ static bool read_fraction(struct reader *r, struct decimal *d)
         if (negative || (r->p < r->end && *r->p == '+'))
             r->p++;
         const char *from = r->p;
-        for (; r->p < r->end && char_is(*r->p, CHAR_DIGIT); r->p++)
+        for (; r->p < r->end && is_digit(*r->p); r->p++)
             if (exponent < 100000)
                 exponent = exponent * 10 + (*r->p - '0');
         if (r->p == from)
@@ -214,12 +220,13 @@ static bool integer_exact(double number, const char *from, const char *end)
     return n == end - from && memcmp(digits, from, (size_t)n) == 0;
 }
 
+static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
 /* The double that is nearest to the decimal. Up to 2^53 and 10^22 both factors are exact, so one operation rounds
  * correctly (W. D. Clinger, How to Read Floating Point Numbers Accurately, 1990); the rest is left to strtod. */
 static bool to_double(const struct decimal *d, const char *from, const char *end, double *number)
 {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     if (d->digits <= 19 && d->mantissa <= (uint64_t)1 << 53 && d->exponent >= -22 && d->exponent <= 22) {
         double m = (double)d->mantissa;
         double value = d->exponent < 0 ? m / powers[-d->exponent] : m * powers[d->exponent];
@@ -232,7 +239,8 @@ static bool to_double(const struct decimal *d, const char *from, const char *end
     return !d->integer || integer_exact(*number, from, end);
 }
 
-static bool read_number(struct reader *r)
+/* Any number of the grammar. */
+static bool read_any_number(struct reader *r)
 {
     const char *from = r->p;
     struct decimal d = {.negative = *from == '-', .integer = true};
@@ -247,6 +255,30 @@ static bool read_number(struct reader *r)
     if (!to_double(&d, from, r->p, &number))
         return fail(r, from, "number does not fit");
     add(r, JSON_NUMBER)->as.number = number;
+    return true;
+}
+
+/* A number of at most 15 digits without an exponent, which nearly all are: exact as above. The rest is read again. */
+static bool read_number(struct reader *r)
+{
+    const char *p = r->p + (*r->p == '-'), *digits = p, *last = r->end - p > 16 ? p + 16 : r->end;
+    uint64_t mantissa = 0;
+    for (; p < last && is_digit(*p); p++)
+        mantissa = mantissa * 10 + (unsigned)(*p - '0');
+    const char *point = p;
+    bool plain = p > digits && (*digits != '0' || p == digits + 1);
+    if (p < last && *p == '.') {
+        for (p++; p < last && is_digit(*p); p++)
+            mantissa = mantissa * 10 + (unsigned)(*p - '0');
+        plain = plain && p > point + 1;
+    }
+    if (!plain || p == digits + 16 || (p < r->end && (*p | 0x20) == 'e'))
+        return read_any_number(r);
+    double number = (double)mantissa;
+    if (p > point)
+        number /= powers[p - point - 1];
+    add(r, JSON_NUMBER)->as.number = *r->p == '-' ? -number : number;
+    r->p = p;
     return true;
 }
 

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static const double EXACT = 0x1p53;
+
 /* '"', '\\' and control characters, the only ones that RFC 8259 §7 wants escaped. */
 static void write_escape(struct buf *out, unsigned char c)
 {
@@ -26,32 +28,39 @@ static void write_escape(struct buf *out, unsigned char c)
     out->len += 6;
 }
 
-bool json_write_string(struct buf *out, struct str s)
+/* A text with something to escape, behind the quote that was written. */
+static void write_escaped(struct buf *out, struct str s)
 {
     const char *p = s.p, *end = s.p + s.n;
     bool high = false;
-    buf_reserve(out, s.n + 2);
-    out->data[out->len++] = '"';
     for (;;) {
         const char *stop = json_scan(p, end, &high);
         buf_append(out, p, (size_t)(stop - p));
         if (stop == end)
-            break;
+            return;
         write_escape(out, (unsigned char)*stop);
         p = stop + 1;
     }
-    buf_append_char(out, '"');
-    return !high || utf8_valid(s);
 }
 
-static void write_integer(struct buf *out, double number)
+/* Most texts need no escape: they are copied first and looked at in the buffer, where there is room to look at 16
+ * octets even if fewer are left. */
+bool json_write_string(struct buf *out, struct str s)
 {
-    char *p = buf_reserve(out, 21);
-    if (signbit(number)) {
-        *p++ = '-';
+    char *p = buf_reserve(out, s.n + JSON_SCAN_ROOM + 2);
+    bool high = false;
+    *p++ = '"';
+    if (s.n)
+        memcpy(p, s.p, s.n);
+    if (json_is_plain(p, s.n, &high)) {
+        p[s.n] = '"';
+        out->len += s.n + 2;
+    } else {
         out->len++;
+        write_escaped(out, s);
+        buf_append_char(out, '"');
     }
-    out->len += u64_to_digits((uint64_t)fabs(number), p);
+    return !high || utf8_valid(s);
 }
 
 /* Decimals with few places, the common case: if the integer nearest to number × 10^k is below 2^53 and gives the number
@@ -62,13 +71,14 @@ static bool write_short_decimal(struct buf *out, double number)
     static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
     double magnitude = fabs(number);
     for (int k = 1; k < (int)(sizeof powers / sizeof *powers); k++) {
-        double scaled = rint(magnitude * powers[k]);
-        if (scaled >= 9007199254740992.0)
+        double scaled = magnitude * powers[k];
+        if (scaled >= EXACT)
             return false;
-        if (scaled / powers[k] != magnitude)
+        uint64_t nearest = (uint64_t)llrint(scaled);
+        if ((double)nearest / powers[k] != magnitude)
             continue;
         char digits[20];
-        size_t n = u64_to_digits((uint64_t)scaled, digits), places = (size_t)k;
+        size_t n = u64_to_digits(nearest, digits), places = (size_t)k;
         char *p = buf_reserve(out, 40);
         if (signbit(number))
             *p++ = '-';
@@ -89,14 +99,25 @@ static bool write_short_decimal(struct buf *out, double number)
     return false;
 }
 
+/* True if it was one: below 2^53, where every integer has its double. */
+static bool write_integer(struct buf *out, double number)
+{
+    double magnitude = fabs(number);
+    if (!(magnitude < EXACT) || (double)(uint64_t)magnitude != magnitude)
+        return false;
+    char *p = buf_reserve(out, 21);
+    bool negative = signbit(number);
+    *p = '-';
+    out->len += negative + u64_to_digits((uint64_t)magnitude, p + negative);
+    return true;
+}
+
 bool json_write_number(struct buf *out, double number)
 {
+    if (write_integer(out, number))
+        return true;
     if (!isfinite(number))
         return false;
-    if (fabs(number) < 9007199254740992.0 && number == floor(number)) {
-        write_integer(out, number);
-        return true;
-    }
     if (write_short_decimal(out, number))
         return true;
     char *p = buf_reserve(out, 32);

@@ -6,15 +6,18 @@ void admin_answer(struct request *r)
 {
     struct http1_head *head = &r->parser.head;
     if (head->method != HTTP_GET && head->method != HTTP_HEAD) {
-        response_plain(r, 405, STR("Only GET is known here."));
+        response_refuse(r, 405, STR("Only GET is known here."));
         return;
     }
     if (str_eq(r->path, STR("/healthz"))) {
-        response_plain(r, 200, STR("ok"));
+        struct response response;
+        response_init(&response, 200);
+        response_add(&response, STR("Content-Type"), STR("text/plain; charset=utf-8"));
+        response_send(r, &response, STR("ok\n"));
         return;
     }
     if (!str_eq(r->path, STR("/metrics"))) {
-        response_plain(r, 404, STR("There are /metrics and /healthz."));
+        response_refuse(r, 404, STR("There are /metrics and /healthz."));
         return;
     }
     struct buf text = {0};

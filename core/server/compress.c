@@ -1,10 +1,13 @@
-/* server/compress.c: content coding of whole answers (RFC 9110 §8.4, §12.5.3): Brotli and gzip, whatever the client
- * likes better. A coder of each kind is kept per worker; an answer is compressed only when that makes it smaller. */
+/* server/compress.c: whether an answer is compressed and how (RFC 9110 §8.4, §12.5.3): Brotli or gzip, whatever the
+ * client likes better. Whole answers are compressed here, when that makes them smaller, by coders that the worker
+ * keeps; streamed ones by coder.c. */
 #include <brotli/encode.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "proto/accept.h"
+#include "proto/http1_out.h"
+#include "server/coder.h"
 #include "server/state.h"
 
 enum {
@@ -97,23 +100,53 @@ static void weaken_etag(struct request *r, struct response *response)
     }
 }
 
-struct str compress_body(struct request *r, struct response *response, struct str body)
+bool compress_vary(struct request *r, struct response *response)
 {
-    if (body.n > COMPRESS_MOST || response->status == 206 || response->status == 204 || response->status == 304 ||
-        response_find(response, STR("content-encoding")).p ||
+    if (response_find(response, STR("content-encoding")).p ||
         !is_compressible(response_find(response, STR("content-type"))))
-        return body;
+        return false;
     add_vary(r, response);
+    return true;
+}
+
+/* The coding to answer in, STR_NULL for none. */
+static struct str choose(struct request *r, struct response *response)
+{
+    if (response->status == 206 || http_status_is_bodiless(response->status) || !compress_vary(r, response))
+        return STR_NULL;
     struct str accepted = request_header(r, STR("accept-encoding"));
-    struct buf *out = &r->server->body;
-    buf_clear(out);
     if (!accepted.p)
-        return body;
+        return STR_NULL;
     int br = accept_encoding(accepted, STR("br")), gz = accept_encoding(accepted, STR("gzip"));
-    struct str coding = br > 0 && br >= gz ? STR("br") : STR("gzip");
-    if ((br <= 0 && gz <= 0) || !(coding.n == 2 ? brotli(body, out) : gzip(body, out)) || out->len >= body.n)
-        return body;
+    if (br <= 0 && gz <= 0)
+        return STR_NULL;
+    return br >= gz ? STR("br") : STR("gzip");
+}
+
+static void say(struct request *r, struct response *response, struct str coding)
+{
     response_add(response, STR("Content-Encoding"), coding);
     weaken_etag(r, response);
+}
+
+struct str compress_body(struct request *r, struct response *response, struct str body)
+{
+    if (body.n > COMPRESS_MOST)
+        return body;
+    struct str coding = choose(r, response);
+    struct buf *out = &r->server->body;
+    buf_clear(out);
+    if (!coding.p || !(coding.n == 2 ? brotli(body, out) : gzip(body, out)) || out->len >= body.n)
+        return body;
+    say(r, response, coding);
     return buf_str(out);
+}
+
+struct coder *compress_stream(struct request *r, struct response *response)
+{
+    struct str coding = choose(r, response);
+    if (!coding.p)
+        return NULL;
+    say(r, response, coding);
+    return coder_new(coding);
 }

@@ -20,7 +20,7 @@ static void refuse(struct conn *c, struct request *r)
     (void)c;
     r->must_close = true;
     r->body_state = BODY_CLOSED;
-    response_plain(r, r->parser.status, str_from(r->parser.reason));
+    response_refuse(r, r->parser.status, str_from(r->parser.reason));
 }
 
 static void dispatch(struct conn *c, struct request *r)
@@ -171,7 +171,7 @@ static void on_input_ended(struct conn *c)
 {
     struct request *r = c->state;
     if (!r || !r->dispatched || r->discarding) {
-        conn_close(c, false);
+        conn_finish(c, false); /* answers to what was pipelined before the FIN are still to be written */
         return;
     }
     r->must_close = true;
@@ -286,7 +286,7 @@ static char *put_connection(char *p, const struct request *r)
 /* What is left of the content cannot be dropped cheaply, or is not coming: the connection cannot go on. */
 static void decide_keep_alive(struct conn *c, struct request *r)
 {
-    if (c->server->draining || c->fin_seen)
+    if (c->server->draining)
         r->must_close = true;
     if (r->body_state == BODY_MORE) {
         const struct http1 *p = &r->parser;

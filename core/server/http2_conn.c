@@ -14,7 +14,8 @@
 enum {
     STREAMS_MAX = 100,
     OUT_HIGH = 256 * 1024, /* octets queued: above, nghttp2 is not asked for more */
-    RESETS_MAX = 200,      /* streams that a client may open and break off before their answer (CVE-2023-44487) */
+    RESETS_MAX = 200,      /* streams that a client may break off before their answer, beyond those that it let end
+                            * (CVE-2023-44487) */
 };
 #define FIN_SECONDS 0.5
 
@@ -101,9 +102,13 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
         keep(&s->method, v);
     } else if (str_eq(n, STR(":path"))) {
         keep(&s->target, v);
-    } else if (str_eq(n, STR(":authority")) || (str_eq(n, STR("host")) && !s->authority.len)) {
+    } else if (str_eq(n, STR(":authority"))) {
         keep(&s->authority, v);
-    } else if (n.n && n.p[0] != ':' && !str_eq(n, STR("host"))) {
+    } else if (str_eq(n, STR("host"))) {
+        if (s->authority.len && !str_ieq(v, buf_str(&s->authority))) /* RFC 9113 §8.3.1 */
+            s->malformed = true;
+        keep(&s->authority, v);
+    } else if (n.n && n.p[0] != ':') {
         buf_append_str(&s->fields, n);
         buf_append_str(&s->fields, STR(": "));
         buf_append_str(&s->fields, v);
@@ -153,7 +158,7 @@ static void begin_request(struct http2_stream *s, bool ended)
     if (!s->malformed && is_token(&s->method))
         event = parse_head(s, r);
     if (event != HTTP1_HEAD) {
-        response_plain(r, event == HTTP1_MORE ? 400 : r->parser.status, str_from(r->parser.reason));
+        response_refuse(r, event == HTTP1_MORE ? 400 : r->parser.status, str_from(r->parser.reason));
         return;
     }
     r->continue_due = r->parser.head.expect_continue && !ended;
@@ -220,6 +225,8 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
     if (r) {
         bool answered = r->answered;
         r->carrier = NULL;
+        if (answered && h->resets > 0)
+            h->resets--;
         if (!answered) {
             request_gone(r);
             if (error != NGHTTP2_NO_ERROR && ++h->resets > RESETS_MAX)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "proto/url.h"
+#include "server/coder.h"
 #include "server/state.h"
 
 enum { ARENA_BLOCK = 2048 };
@@ -64,6 +65,9 @@ static void recycle(struct request *r)
 {
     struct server *server = r->server;
     r->serial++;
+    if (r->coder)
+        coder_free(r->coder);
+    r->coder = NULL;
     if (server->free_request_count >= REQUEST_POOL_MAX) {
         arena_free(&r->arena);
         buf_free(&r->body);
@@ -121,13 +125,27 @@ static bool decode_path(struct request *r)
     return true;
 }
 
+/* OPTIONS * asks about the server as a whole (RFC 9110 §9.3.7); what a resource allows its handler knows. */
+static void answer_options(struct request *r)
+{
+    struct response response;
+    response_init(&response, 204);
+    response_add(&response, STR("Allow"), STR("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+    response_send(r, &response, STR_NULL);
+}
+
 void request_dispatch(struct request *r)
 {
     struct server *server = r->server;
     r->dispatched = true;
     r->started = clock_now();
     if (!decode_path(r)) {
-        response_plain(r, 400, STR("The path is not valid."));
+        r->must_close = true;
+        response_refuse(r, 400, STR("The path is not valid."));
+        return;
+    }
+    if (str_eq(r->path, STR("*"))) {
+        answer_options(r);
         return;
     }
     if (r->service->admin) {
@@ -138,7 +156,7 @@ void request_dispatch(struct request *r)
         return;
     r->generation = server->generation;
     if (!r->generation) {
-        response_plain(r, 503, STR("The service is starting."));
+        response_refuse(r, 503, STR("The service is starting."));
         return;
     }
     r->handling = true;

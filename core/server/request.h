@@ -16,6 +16,7 @@
 #include "proto/http1.h"
 #include "server/address.h"
 
+struct coder;
 struct conn;
 struct open_file;
 struct request;
@@ -73,6 +74,7 @@ struct request {
     bool continue_due;          /* the client waits for 100 Continue */
 
     int64_t compress_least; /* octets; -1: never */
+    struct coder *coder;    /* of a streamed answer; NULL: it is plain */
     int status;             /* of the answer; 0: none yet */
     uint64_t sent;          /* octets of the answer's content */
     bool dispatched;        /* the handler was called */

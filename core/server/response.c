@@ -3,6 +3,7 @@
 
 #include "proto/field.h"
 #include "proto/http1_out.h"
+#include "server/coder.h"
 #include "server/state.h"
 
 static const struct str own_fields[] = {
@@ -67,24 +68,65 @@ bool response_send(struct request *r, struct response *response, struct str body
     return true;
 }
 
-void response_plain(struct request *r, int status, struct str text)
+/* "Bad Request" → bad_request */
+static void append_code(struct buf *out, struct str reason)
+{
+    for (size_t i = 0; i < reason.n; i++)
+        buf_append_char(out, reason.p[i] == ' ' || reason.p[i] == '-' ? '_' : ascii_lower(reason.p[i]));
+}
+
+/* The sentences are the core's own: nothing in them needs an escape. */
+bool response_problem(struct request *r, struct response *response, struct str text)
+{
+    struct str title = http_reason(response->status);
+    char status[20];
+    struct buf body = {0};
+    buf_append_str(&body, STR("{\"type\":\"about:blank\",\"title\":\""));
+    buf_append_str(&body, title);
+    buf_append_str(&body, STR("\",\"status\":"));
+    buf_append_str(&body, str_of(status, u64_to_digits((uint64_t)response->status, status)));
+    buf_append_str(&body, STR(",\"code\":\""));
+    append_code(&body, title);
+    buf_append_str(&body, STR("\",\"detail\":\""));
+    buf_append_str(&body, text.n ? text : title);
+    buf_append_str(&body, STR("\"}"));
+    response_add(response, STR("Content-Type"), STR("application/problem+json"));
+    bool sent = response_send(r, response, buf_str(&body));
+    buf_free(&body);
+    return sent;
+}
+
+void response_refuse(struct request *r, int status, struct str text)
 {
     struct response response;
     response_init(&response, status);
-    response_add(&response, STR("Content-Type"), STR("text/plain; charset=utf-8"));
-    struct buf line = {0};
-    buf_append_str(&line, text.n ? text : http_reason(status));
-    buf_append_char(&line, '\n');
-    response_send(r, &response, buf_str(&line));
-    buf_free(&line);
+    response_problem(r, &response, text);
 }
 
 bool response_start(struct request *r, struct response *response)
 {
     if (!begin(r, response))
         return false;
-    if (r->carrier)
-        r->transport->start(r, response);
+    if (!r->carrier)
+        return true;
+    if (r->compress_least >= 0)
+        r->coder = compress_stream(r, response);
+    r->transport->start(r, response);
+    return true;
+}
+
+/* What goes out for a chunk; the client must not take a part for the whole. */
+static bool write_coded(struct request *r, struct str chunk, bool last)
+{
+    struct buf *out = &r->server->body;
+    buf_clear(out);
+    if (request_is_head(r))
+        return true;
+    if (!coder_write(r->coder, chunk, last, out)) {
+        r->transport->abort(r);
+        return false;
+    }
+    r->transport->write(r, buf_str(out));
     return true;
 }
 
@@ -92,13 +134,18 @@ int64_t response_write(struct request *r, struct str chunk)
 {
     if (r->answered || !r->carrier)
         return -1;
-    r->transport->write(r, chunk);
+    if (!r->coder)
+        r->transport->write(r, chunk);
+    else if (chunk.n && !write_coded(r, chunk, false))
+        return -1;
     return (int64_t)r->transport->queued(r);
 }
 
 bool response_finish(struct request *r, const struct response *trailers)
 {
     if (!r->started_answer || r->answered || !r->carrier)
+        return false;
+    if (r->coder && !write_coded(r, STR_NULL, true))
         return false;
     r->transport->finish(r, trailers);
     return true;

@@ -38,8 +38,10 @@ struct str response_find(const struct response *response, struct str name);
 /* The whole answer. A HEAD request gets the head alone. False if r was answered before. */
 bool response_send(struct request *r, struct response *response, struct str body);
 
-/* An answer with nothing but a sentence, for what the core answers by itself. */
-void response_plain(struct request *r, int status, struct str text);
+/* A problem (RFC 9457) with a sentence, "" for the status's own words: for what the core refuses by itself. The
+ * sentence has no character that JSON escapes. */
+bool response_problem(struct request *r, struct response *response, struct str text);
+void response_refuse(struct request *r, int status, struct str text);
 
 /* The same in pieces. response_write returns the octets that the client has not yet taken, -1 if it is gone. */
 bool response_start(struct request *r, struct response *response);

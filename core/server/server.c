@@ -10,6 +10,7 @@
 #include "loop/loop.h"
 #include "loop/tls.h"
 #include "proto/deflate.h"
+#include "server/coder.h"
 #include "server/socket_state.h"
 #include "server/state.h"
 
@@ -299,6 +300,7 @@ void server_free(struct server *server)
     while (server->all_requests) {
         struct request *r = server->all_requests;
         server->all_requests = r->next_made;
+        coder_free(r->coder);
         arena_free(&r->arena);
         buf_free(&r->body);
         free(r);

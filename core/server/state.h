@@ -123,4 +123,11 @@ bool static_answer(struct request *r);
 /* Compresses body if that pays and the client takes it; returns what to send (compress.c). */
 struct str compress_body(struct request *r, struct response *response, struct str body);
 
+/* An answer that may be compressed says that it depends on the client, compressed or not, and in a 206 and a 304 too
+ * (RFC 9110 §12.5.5, §15.4.5). False if it never is. */
+bool compress_vary(struct request *r, struct response *response);
+
+/* The coder of a streamed answer, NULL if it stays plain. */
+struct coder *compress_stream(struct request *r, struct response *response);
+
 #endif

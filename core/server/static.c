@@ -1,5 +1,10 @@
-/* server/static.c: files of a folder: type by extension, entity tag, conditional requests, one range, sendfile. Small
- * text files are compressed like any answer. */
+/* server/static.c: files of a folder: type by extension, entity tag, conditional requests, one range (several get the
+ * whole file, RFC 9110 §14.2), sendfile. Small text files are compressed like any answer.
+ *
+ * Files are opened on the loop, on purpose: these folders hold the program's own assets on a local disk, which the
+ * kernel has in memory after their first use. An open file is asked about once a second at most (file.c), and one turn
+ * reads at most COMPRESSED_FILE_MAX octets or what a socket takes by sendfile. Files that people upload are read by
+ * host.store, in the thread pool. */
 #include "server/static.h"
 
 #include <errno.h>
@@ -77,8 +82,15 @@ static bool send_text(struct request *r, struct response *response, struct open_
     return true;
 }
 
+/* Small text files are compressed like any answer. */
+static bool may_be_compressed(struct request *r, struct response *response, uint64_t size)
+{
+    return size > 0 && size <= COMPRESSED_FILE_MAX && r->compress_least >= 0 && size >= (uint64_t)r->compress_least &&
+           compress_vary(r, response);
+}
+
 static void send_range(struct request *r, struct response *response, struct open_file *file,
-                       const struct validators *validators)
+                       const struct validators *validators, bool compressed)
 {
     const struct file_facts *facts = open_file_facts(file);
     const struct http1_head *head = &r->parser.head;
@@ -103,9 +115,7 @@ static void send_range(struct request *r, struct response *response, struct open
         response_send_file(r, response, file, first, last - first + 1);
         return;
     }
-    bool small = facts->size > 0 && facts->size <= COMPRESSED_FILE_MAX && head->known[HTTP_FIELD_ACCEPT_ENCODING] &&
-                 r->compress_least >= 0 && facts->size >= (uint64_t)r->compress_least;
-    if (!small || !send_text(r, response, file, (size_t)facts->size))
+    if (!compressed || !head->known[HTTP_FIELD_ACCEPT_ENCODING] || !send_text(r, response, file, (size_t)facts->size))
         response_send_file(r, response, file, 0, facts->size);
 }
 
@@ -113,6 +123,7 @@ static void send_found(struct request *r, struct response *response, struct open
 {
     const struct file_facts *facts = open_file_facts(file);
     char modified[HTTP_DATE_SIZE];
+    bool compressed = may_be_compressed(r, response, facts->size);
     clock_format_http(facts->modified, modified);
     response_add(response, STR("ETag"), str_from(facts->etag));
     response_add(response, STR("Last-Modified"), str_of(modified, sizeof modified));
@@ -130,7 +141,7 @@ static void send_found(struct request *r, struct response *response, struct open
         return;
     }
     response_add(response, STR("Accept-Ranges"), STR("bytes"));
-    send_range(r, response, file, &validators);
+    send_range(r, response, file, &validators, compressed);
 }
 
 static void send_file(struct request *r, struct response *response, struct open_file *file, struct str path)
@@ -181,8 +192,8 @@ bool static_answer(struct request *r)
     if (file)
         send_file(r, &response, file, below);
     else if (errno == EMFILE || errno == ENFILE)
-        response_plain(r, 503, STR("No descriptors are left."));
+        response_refuse(r, 503, STR("No descriptors are left."));
     else
-        response_plain(r, 404, STR("There is no such file."));
+        response_refuse(r, 404, STR("There is no such file."));
     return true;
 }

@@ -19,7 +19,7 @@ struct vm {
     lua_State *L;
     struct vm_options options;
 
-    /* Memory. heap and used belong to the thread that uses the VM; others read used as an estimate. */
+    /* Memory. used belongs to the thread that uses the VM; others read it as an estimate. */
     struct heap heap;
     size_t used;
     size_t limit;     /* what this VM may use; 0: no limit */

@@ -40,22 +40,14 @@ static void warn_of_limit(struct vm *vm, size_t used)
 static void *allocate(void *ud, void *p, size_t old, size_t size)
 {
     struct vm *vm = ud;
-    if (!p)
-        old = 0; /* LuaJIT gives no size then, but lua_Alloc of later Luas does */
-    if (size == 0) {
-        vm->used -= old;
-        if (p)
-            heap_drop(&vm->heap, p, old);
-        return NULL;
-    }
     size_t used = vm->used - old + size;
     if (used > vm->high && size > old) {
         if (used > vm->limit && vm->guarded)
             return NULL;
         warn_of_limit(vm, used);
     }
-    void *q = p ? heap_resize(&vm->heap, p, old, size) : heap_take(&vm->heap, size);
-    if (q)
+    void *q = heap_realloc(&vm->heap, p, old, size);
+    if (q || size == 0)
         vm->used = used;
     return q;
 }

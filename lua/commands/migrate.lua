@@ -62,7 +62,7 @@ local function normalised(dump)
   local lines = {}
   for line in dump:gmatch("([^\n]*)\n") do
     local noise = line:find("^%-%-") or line:find("^SET ") or line:find("^SELECT pg_catalog%.set_config")
-      or line:find("^\\%l*restrict")
+      or line:find("^\\%l*restrict") or line:find("^COMMENT ON SCHEMA public") -- that one after a reset only
     if not noise and (line ~= "" or lines[#lines] ~= "") then lines[#lines + 1] = line end
   end
   return (table.concat(lines, "\n"):gsub("^\n+", ""):gsub("\n+$", "") .. "\n")

@@ -1,9 +1,14 @@
--- toolboxd routes [SERVICE]: every route of the configured services, with who may call it and where it is written.
+-- toolboxd routes [SERVICE]: every route of the configured services, with who may call it and where it is written;
+-- or the types of a service's requests, for editors.
+
+local luals = require "web.luals"
 
 local usage = [[
 usage: toolboxd routes [--config FILE] [SERVICE]
+       toolboxd routes [--config FILE] --types SERVICE
 
-Lists method, path, who may call it and file:line of every route, of all services or of one.]]
+Lists method, path, who may call it and file:line of every route, of all services or of one. --types writes what the
+handlers of a service get as LuaLS types; lua/types/SERVICE.lua holds them.]]
 
 local function who(rule)
   if not rule.scheme then return "public" end
@@ -30,12 +35,18 @@ local function write(rows)
   end
 end
 
-local function run(wanted, more)
+local function run(wanted, more, rest)
+  local types = wanted == "--types"
+  if types then wanted, more = more, rest end
   local settings = require "host.settings"
   local app = require(settings.app)
-  if more or (wanted and not app.services[wanted]) then
-    io.stderr:write("toolboxd routes: there is no service ", more or wanted, "\n", usage, "\n")
+  if more or (types and not wanted) or (wanted and not app.services[wanted]) then
+    io.stderr:write("toolboxd routes: there is no service ", more or wanted or "", "\n", usage, "\n")
     return 2
+  end
+  if types then
+    io.write(luals.write(app.services[wanted]))
+    return 0
   end
   local rows = {}
   for _, name in ipairs(wanted and { wanted } or sorted(app.services)) do

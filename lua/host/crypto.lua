@@ -7,6 +7,20 @@ local crypto = {}
 ---@return string digest raw octets
 function crypto.sha256(data) end
 
+---SHA-256 of what comes in pieces.
+---@return host.crypto.hasher
+function crypto.hasher() end
+
+---@class host.crypto.hasher
+local hasher = {}
+
+---@param piece string
+function hasher:add(piece) end
+
+---The digest of all pieces; the object is used up.
+---@return string digest raw octets
+function hasher:finish() end
+
 ---@param data string
 ---@return string digest raw octets; only for formats that ask for SHA-1
 function crypto.sha1(data) end

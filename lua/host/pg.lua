@@ -51,7 +51,7 @@ function database:transaction(fn, options) end
 
 ---Waits. Runs fn with a connection held, outside a transaction.
 ---@param fn fun(conn: host.pg.connection): any, any
----@param options? { pipeline?: boolean } false leaves pipeline mode (COPY, scripts)
+---@param options? { pipeline?: boolean } false leaves pipeline mode (COPY, scripts), and statements have no time limit
 ---@return any value
 ---@return host.pg.error? err
 function database:hold(fn, options) end

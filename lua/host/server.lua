@@ -19,7 +19,7 @@ local server = {}
 
 ---@class host.request
 ---@field method string
----@field path string decoded once, starting with "/"; "*" for OPTIONS *
+---@field path string decoded once, starting with "/"
 ---@field target string as it was sent
 ---@field query string without "?", "" if there is none
 ---@field scheme "http"|"https"
@@ -37,6 +37,13 @@ function req:header(name) end
 
 ---@return table<string, string> all headers, names in lower case
 function req:headers() end
+
+---The part of a resource that Range asks for, if If-Range has nothing against it; for GET only.
+---@param etag string the resource's tag, quoted
+---@param size integer its octets
+---@return integer|false|nil first nil: send all of it; false: there is no such part (416)
+---@return integer? last
+function req:range(etag, size) end
 
 ---Waits for the whole body.
 ---@param limit? integer octets; default: setting body_limit
@@ -114,7 +121,8 @@ function server.whoami() end
 ---@return host.prepared_headers
 function server.headers(headers) end
 
----Ends this worker as a defect of the core would (SIGSEGV), for fault suites.
+---Ends this worker as a defect of the core would (SIGSEGV), for fault suites. Raises unless the setting fault_drills
+---is true.
 function server.crash() end
 
 ---Waits until this generation is replaced or the worker stops: long polls race it and answer early.

@@ -13,6 +13,7 @@
 -- A rule that fits nobody is "false", so an unknown role sees nothing.
 
 local json = require "host.json"
+local sql = require "model.sql"
 
 local M = {}
 
@@ -137,6 +138,22 @@ function M.sees_media(user, alias)
   return { "(" .. mine[1] .. " or " .. school[1] .. ")", mine[2], mine[3], school[2] }
 end
 
+--- A file that somebody else owns is read where it is attached by whoever sees the thing. For one row, not for lists.
+function M.reads_media(user, alias)
+  local function attached(rows, condition)
+    return sql.combine("", { "exists (select 1 from attachments put join " .. rows .. " where put.media_id = " .. alias
+      .. ".id and ", condition, ")" })
+  end
+  return sql.combine("", { "(", sql.combine(" or ", {
+    M.sees_media(user, alias),
+    attached("lessons l on l.id = put.lesson_id", M.sees_lesson(user, "l")),
+    attached("classes c on c.id = put.class_id", M.sees_class(user, "c")),
+    attached("assignments g on g.id = put.assignment_id", M.sees_assignment(user, "g")),
+    attached("submissions s on s.id = put.submission_id join assignments g on g.id = s.assignment_id",
+      M.sees_submission(user, "s", "g")),
+  }), ")" })
+end
+
 function M.manages_media(user, alias)
   local own = M.manages_owned(user, alias)
   local school = user.role == "admin" and of_school(user, alias) or NOBODY
@@ -225,6 +242,14 @@ end
 --- What a student handed in, with its grade (submission, assignment: aliases).
 function M.sees_submission(user, submission, assignment)
   return stands_for(user, submission .. ".student_id") or of_teacher(user, assignment)
+end
+
+--- Whose files beside a submission one may change: a student's own until it is graded, a teacher's for feedback.
+function M.works_on(user, submission, assignment)
+  if user.role == "student" then
+    return { submission .. ".student_id = ?::uuid and " .. submission .. ".state <> 'graded'", user.id }
+  end
+  return of_teacher(user, assignment)
 end
 
 --- A student's grades in a class (student: SQL of the student's id, class: alias of classes).

@@ -67,6 +67,9 @@ end
 --- What is marked of a student, newest first: for the student, the parents, and who keeps the class.
 ---@param filter { class_id?: string, from?: string, to?: string }
 function M.of_student(user, student_id, filter, pages)
+  local student, err = db.education:one({ "select u.id from users u where u.id = ?::uuid and", student_id },
+    access.sees_user(user, "u"))
+  if not student then return nil, err end
   local where = { { "a.student_id = ?::uuid", student_id }, access.sees_attendance(user, "a.student_id", "c") }
   if filter.class_id then where[#where + 1] = { "a.class_id = ?::uuid", filter.class_id } end
   if filter.from then where[#where + 1] = { "a.on_date >= ?::date", filter.from } end

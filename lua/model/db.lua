@@ -102,9 +102,38 @@ end
 ---@class model.database: model.connection
 local Database = {}
 
+-- Transactions that all statements of a task join: coroutine → { database, connection }. open counts them, so that
+-- nobody looks while there are none.
+local joined, open = setmetatable({}, { __mode = "k" }), 0
+
+local function joined_by(database)
+  local found = joined[coroutine.running()]
+  return found and found.database == database and found.connection
+end
+
+local function leave(tx, ok, value, err)
+  if not ok then error(value, 0) end
+  if value == nil and err then
+    tx.host:query("rollback to savepoint joined")
+    return nil, err
+  end
+  tx.host:query("release savepoint joined")
+  return value, err
+end
+
+-- What would be a transaction of its own is a part that can fail for itself.
+local function part(tx, fn, ...)
+  local begun, err = tx.host:query("savepoint joined")
+  if not begun then return nil, translate(err) end
+  return leave(tx, pcall(fn, tx, ...))
+end
+
 for _, name in ipairs { "query", "run", "one", "batch" } do
+  local send_it = Connection[name]
   Database[name] = function(self, ...)
-    return finish(Connection[name](self, ...))
+    local tx = open > 0 and joined_by(self)
+    if tx then return finish(part(tx, send_it, ...)) end
+    return finish(send_it(self, ...))
   end
 end
 
@@ -112,11 +141,27 @@ end
 ---@param fn fun(tx: model.connection): any, table?
 ---@param options? table of host.pg's transaction
 function Database:transaction(fn, options)
+  local tx = open > 0 and joined_by(self)
+  if tx then return finish(part(tx, fn)) end
   local value, err = self.host:transaction(function(connection)
     return fn(setmetatable({ host = connection }, Connection))
   end, options)
   if value == nil and err and not passing[err.code] and not err.model and err.sqlstate then err = translate(err) end
   return finish(value, err)
+end
+
+--- Runs fn(connection) in a transaction that every statement on this database joins which the same task runs meanwhile,
+--- through whatever model. A transaction among them is a part that can fail for itself; isolation is that of this one.
+---@param fn fun(tx: model.connection): any, table?
+function Database:joined(fn)
+  return self:transaction(function(tx)
+    local task = coroutine.running()
+    joined[task], open = { database = self, connection = tx }, open + 1
+    local ok, value, err = pcall(fn, tx)
+    joined[task], open = nil, open - 1
+    if not ok then error(value, 0) end
+    return value, err
+  end)
 end
 
 --- Calls fn(payload) for every notification of a channel, fn(nil) if some may have been missed. Belongs to the

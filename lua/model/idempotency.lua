@@ -1,64 +1,65 @@
 -- model/idempotency.lua: answers kept for Idempotency-Key: the same request again gets the same answer for 24 hours.
--- Used by the route platform (web/), never by handlers.
+-- Used by the route platform (web/idempotency.lua), never by handlers.
 --
---   first caller: begin → "new" → finish (or drop)     meanwhile: "busy"     afterwards: "done"
---   Whoever dies in between leaves a lock that runs out.
+-- What a request makes and the answer that is kept for its key are one transaction: whatever dies in between, neither
+-- is there or both are. An advisory lock of that transaction keeps concurrent twins apart; it ends with it, so nobody
+-- has to clean up after a crash. Answers may hold personal values and keys: they are sealed.
 
 local json = require "host.json"
 local pg = require "host.pg"
+local task = require "host.task"
 local db = require "model.db"
+local personal = require "model.personal"
 
 local M = {}
 
---- Seconds for which a request that is being worked on keeps its key; longer than any request may take.
-M.LOCK = 120
 --- Hours for which an answer is kept.
 M.KEPT = 24
 
-local function state_of(owner_id, key, hash)
-  local row, err = db.education:one({ "select k.request_hash = ? as same, k.status, k.headers, k.body"
-    .. " from idempotency_keys k where k.owner_id = ?::uuid and k.key = ?", hash, owner_id, key })
-  if not row then
-    if err.code == "not_found" then return { state = "busy" } end -- dropped this moment: the caller asks again
-    return nil, err
-  end
+-- A transaction holds a connection while its handler works: so many at once, others wait and leave the rest of the
+-- worker's connections to requests without a key.
+local AT_ONCE = 2
+local gate
+
+local LOCK = "select pg_try_advisory_xact_lock(hashtextextended(?::text || ?::text, 0)) as taken"
+local FIND = "select k.request_hash = ? as same, k.answer_sealed from idempotency_keys k where k.owner_id = ?::uuid"
+  .. " and k.key = ? and k.created_at > now() - ? * interval '1 hour'"
+local KEEP = "insert into idempotency_keys as k (owner_id, key, request_hash, answer_sealed) values (?, ?, ?, ?)"
+  .. " on conflict (owner_id, key) do update set request_hash = excluded.request_hash,"
+  .. " answer_sealed = excluded.answer_sealed, created_at = now()"
+
+local function place(owner_id, key) return "idempotency_keys.answer:" .. owner_id .. " " .. key end
+
+local function known(row, owner_id, key)
   if not row.same then return { state = "other" } end
-  if row.status == json.null then return { state = "busy" } end
-  return { state = "done", status = row.status, headers = row.headers, body = row.body }
+  return { state = "done", answer = json.decode(personal.open(row.answer_sealed, place(owner_id, key))) }
 end
 
---- Takes a key for a request, or says what is known of it.
+local function attempt(tx, owner_id, key, hash, work)
+  local found, err = tx:batch { { { LOCK, owner_id, key } }, { { FIND, hash, owner_id, key, M.KEPT } } }
+  if not found then return nil, err end
+  if not found[1][1].taken then return { state = "busy" } end
+  if found[2][1] then return known(found[2][1], owner_id, key) end
+  local answer, failure = work()
+  if not answer then return nil, failure end
+  local sealed = personal.seal(json.encode(answer), place(owner_id, key))
+  local kept, why = tx:query({ KEEP, owner_id, key, hash, sealed })
+  if not kept then return nil, why end
+  return { state = "new", answer = answer }
+end
+
+--- Runs a request once per key, and says what is known of the key.
 ---@param owner_id string who asks: a user's id
 ---@param key string
 ---@param digest string of the request: method, path and body
----@return { state: "new"|"done"|"busy"|"other", status?: integer, headers?: table, body?: string }? found
+---@param work fun(): table?, table? makes the answer, plain data, within the transaction; nil, err undoes it
+---@return { state: "new"|"done"|"busy"|"other", answer?: table }? found busy: another one works on it
 ---@return table? err
-function M.begin(owner_id, key, digest)
-  local hash = pg.bytes(digest)
-  local rows, err = db.education:query(
-    { "insert into idempotency_keys as k (owner_id, key, request_hash, locked_until)"
-      .. " values (?, ?, ?, now() + ? * interval '1 second') on conflict (owner_id, key) do update"
-      .. " set request_hash = excluded.request_hash, locked_until = excluded.locked_until, created_at = now(),"
-      .. " status = null, headers = null, body = null"
-      .. " where k.created_at < now() - ? * interval '1 hour'"
-      .. " or (k.status is null and k.locked_until < now()) returning 1",
-      owner_id, key, hash, M.LOCK, M.KEPT })
-  if not rows then return nil, err end
-  if rows[1] then return { state = "new" } end
-  return state_of(owner_id, key, hash)
-end
-
---- Keeps the answer of a request that M.begin let run.
----@param answer { status: integer, headers: table, body: string }
-function M.finish(owner_id, key, answer)
-  return db.education:query({ "update idempotency_keys set status = ?, headers = ?, body = ?"
-    .. " where owner_id = ?::uuid and key = ?", answer.status, pg.json(answer.headers), answer.body, owner_id, key })
-end
-
---- Gives a key back after a request that changed nothing, so that it may be tried again.
-function M.drop(owner_id, key)
-  return db.education:query({ "delete from idempotency_keys where owner_id = ?::uuid and key = ? and status is null",
-    owner_id, key })
+function M.once(owner_id, key, digest, work)
+  gate = gate or task.semaphore(AT_ONCE)
+  return gate:with(function()
+    return db.education:joined(function(tx) return attempt(tx, owner_id, key, pg.bytes(digest), work) end)
+  end)
 end
 
 --- Forgets what is older than M.KEPT hours, a portion at a time.

@@ -28,6 +28,9 @@ end
 
 --- The dates of a class's lessons, in order of time, as far as the caller sees class and lessons.
 function M.list(user, class_id, pages)
+  local class, err = db.education:one({ "select c.id from classes c where c.id = ?::uuid and", class_id },
+    access.sees_class(user, "c"))
+  if not class then return nil, err end
   return page.list(db.education, {
     select = "select " .. COLUMNS .. ", l.title from lesson_dates x join classes c on c.id = x.class_id"
       .. " join lessons l on l.id = x.lesson_id",

@@ -1,9 +1,9 @@
--- model/media.lua: files that people upload. The row says what there is, host.store has the octets under the row's id;
--- the states are drawn in migrations/education/0012_content.sql.
+-- model/media.lua: files that people upload. The row says what there is, storage.media has the octets under the row's
+-- id; the states are drawn in migrations/education/0012_content.sql.
 
 local json = require "host.json"
 local log = require "host.log"
-local store = require "host.store"
+local store = require "storage.media"
 local access = require "model.access"
 local db = require "model.db"
 local page = require "model.page"
@@ -11,7 +11,7 @@ local id = require "util.id"
 
 local M = {}
 
-local COLUMNS = "f.id, f.owner_id, f.shared, f.name, f.type, f.octets, f.digest, f.created_at, f.updated_at, f.revision"
+M.COLUMNS = "f.id, f.owner_id, f.shared, f.name, f.type, f.octets, f.digest, f.created_at, f.updated_at, f.revision"
 
 -- The owner's rows one after the other, so that uploads side by side do not pass the quota together.
 local function used(tx, owner_id)
@@ -43,15 +43,15 @@ function M.complete(user, media_id, file, quota)
       return db.fail("invalid", ("your files may have %d octets together"):format(quota), "file")
     end
     return tx:one({ "update media as f set state = 'ready', name = ?, type = ?, octets = ?::bigint, digest = ?"
-      .. " where f.id = ?::uuid and f.owner_id = ?::uuid and f.state = 'uploading' returning " .. COLUMNS,
+      .. " where f.id = ?::uuid and f.owner_id = ?::uuid and f.state = 'uploading' returning " .. M.COLUMNS,
       file.name, file.type, file.octets, file.digest, media_id, user.id })
   end)
 end
 
---- A file that the caller may see.
+--- A file that the caller may read.
 function M.find(user, media_id)
-  return db.education:one({ "select " .. COLUMNS .. " from media f where f.id = ?::uuid and f.state = 'ready' and",
-    media_id }, access.sees_media(user, "f"))
+  return db.education:one({ "select " .. M.COLUMNS .. " from media f where f.id = ?::uuid and f.state = 'ready' and",
+    media_id }, access.reads_media(user, "f"))
 end
 
 --- The files that the caller may see. filter: { mine?: boolean }
@@ -59,7 +59,7 @@ function M.list(user, filter, pages)
   local where = { "f.state = 'ready'", access.sees_media(user, "f") }
   if filter.mine then where[3] = { "f.owner_id = ?::uuid", user.id } end
   return page.list(db.education, {
-    select = "select " .. COLUMNS .. " from media f",
+    select = "select " .. M.COLUMNS .. " from media f",
     where = where,
     columns = { id = { "f.id", "uuid" } },
     unique = "id",
@@ -76,7 +76,7 @@ end
 function M.update(user, media_id, changes, revision)
   local row, err = db.education:one({ "update media as f set shared = coalesce(?::boolean, f.shared)"
     .. " where f.id = ?::uuid and f.state = 'ready' and (?::bigint is null or f.revision = ?::bigint) and",
-    changes.shared, media_id, revision, revision }, access.manages_owned(user, "f"), "returning " .. COLUMNS)
+    changes.shared, media_id, revision, revision }, access.manages_owned(user, "f"), "returning " .. M.COLUMNS)
   if row or err.code ~= "not_found" then return row, err end
   return why_not(user, media_id, revision)
 end
@@ -109,10 +109,20 @@ function M.discard(media_id)
   remove(media_id)
 end
 
+-- Files that belong to nothing and are shared with nobody, some time after their last change.
+local function give_up(seconds)
+  return db.education:run({ "update media as f set state = 'deleted' where f.id in (select old.id from media old where"
+    .. " old.state = 'ready' and not old.shared and old.updated_at < now() - make_interval(secs => ?::float8) and not"
+    .. " exists (select 1 from attachments a where a.media_id = old.id) order by old.updated_at limit 200)", seconds })
+end
+
 --- Removes what nobody has any more: uploads that were not completed within an hour, files that were deleted or whose
---- owner was erased. A portion at a time.
+--- owner was erased, and those that have been unused for so long. A portion at a time.
+---@param unused number seconds
 ---@return integer? removed
-function M.sweep()
+function M.sweep(unused)
+  local given_up, failure = give_up(unused)
+  if not given_up then return nil, failure end
   local rows, err = db.education:query("select f.id from media f where f.state <> 'ready'"
     .. " and f.created_at < now() - interval '1 hour' order by f.created_at limit 200")
   if not rows then return nil, err end

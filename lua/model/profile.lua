@@ -28,7 +28,8 @@ local function selection(from, fields)
     table.concat(columns, ", "), from)
 end
 
--- Insert or update with the fields that were given; the revision that the caller has seen must still hold.
+-- Insert or update with the fields that were given; the revision that the caller has seen must still hold, 0 where
+-- nothing was changed yet.
 local function upsert(into, fields)
   local names, values, changes = {}, {}, {}
   for i, name in ipairs(fields) do
@@ -37,9 +38,11 @@ local function upsert(into, fields)
     values[i] = ("coalesce(?::%s, %s)"):format(kind, defaults[name])
     changes[i] = ("%s = coalesce(?::%s, t.%s)"):format(name, kind, name)
   end
-  return ("insert into %s as t (user_id, %s) values (?::uuid, %s) on conflict (user_id) do update set %s"
-    .. " where ?::bigint is null or t.revision = ?::bigint returning t.user_id"):format(into,
-    table.concat(names, ", "), table.concat(values, ", "), table.concat(changes, ", "))
+  return ("insert into %s as t (user_id, %s) select me.id, %s from users me where me.id = ?::uuid and (?::bigint is"
+    .. " null or ?::bigint = coalesce((select had.revision from %s had where had.user_id = me.id), 0))"
+    .. " on conflict (user_id) do update set %s where ?::bigint is null or t.revision = ?::bigint"
+    .. " returning t.user_id"):format(into, table.concat(names, ", "), table.concat(values, ", "), into,
+    table.concat(changes, ", "))
 end
 
 local reading = { profiles = selection("profiles", PROFILE), preferences = selection("preferences", PREFERENCES) }
@@ -47,13 +50,16 @@ local writing = { profiles = upsert("profiles", PROFILE), preferences = upsert("
 local fields_of = { profiles = PROFILE, preferences = PREFERENCES }
 
 local function change(user, what, changes, revision)
-  local statement, n = { writing[what], user.id }, 2
   local fields = fields_of[what]
-  for _ = 1, 2 do
-    for i, name in ipairs(fields) do statement[n + i] = changes[name] end
-    n = n + #fields
+  local statement, n = { writing[what] }, 1
+  local function give(...)
+    for i = 1, select("#", ...) do statement[n + i] = select(i, ...) end
+    n = n + select("#", ...)
   end
-  statement[n + 1], statement[n + 2] = revision, revision
+  for _, name in ipairs(fields) do give(changes[name]) end
+  give(user.id, revision, revision)
+  for _, name in ipairs(fields) do give(changes[name]) end
+  give(revision, revision)
   local done, err = db.education:transaction(function(tx)
     local row, failure = tx:one(statement)
     if not row then return nil, failure end

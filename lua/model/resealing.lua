@@ -22,6 +22,8 @@ M.columns = {
   { table = "person_keys", column = "key_sealed", key = "person_id", place = "person_keys:" },
   { table = "consents", column = "contact_sealed", key = "id", place = "consents.contact:" },
   { table = "held_sign_ups", column = "person_sealed", key = "id", place = "held_sign_ups.person:" },
+  { table = "idempotency_keys", column = "answer_sealed", key = "(owner_id || ' ' || key)",
+    place = "idempotency_keys.answer:" },
 }
 
 -- Seals some rows of a column anew; rows that another worker has in hand are passed over.

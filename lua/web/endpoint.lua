@@ -106,15 +106,17 @@ local function checking(route)
   end
 end
 
--- If-Match: the revision inside our tags; the model compares it in the statement that changes the row.
+-- If-Match: the revision inside our tags; the model compares it in the statement that changes the row. What has no tag
+-- (if_match = "*") no tag can match.
 local function matching(route)
   if not route.if_match then return nil end
+  local untagged = route.if_match == "*"
   return function(req)
     local header = req.http:header("if-match")
     if not header then
       return errors.new("no_precondition", "Send the ETag that you have seen in If-Match, or *")
     end
-    local tags = parameters.entity_tags(header)
+    local tags = parameters.entity_tags(header, true)
     if not tags then
       return errors.new("malformed", "If-Match cannot be parsed", {
         errors = { { header = "If-Match", code = "malformed", message = "expected entity tags or *" } },
@@ -122,9 +124,30 @@ local function matching(route)
     end
     if tags == "*" then return nil end
     local tag = next(tags)
-    local revision = tag:match('^"(%d+)%-[%w_-]+"$')
+    local revision = tag and not untagged and tag:match('^"(%d+)%-[%w_-]+"$')
     if not revision or #revision > 15 or next(tags, tag) then return errors.new("stale") end
     req.revision = tonumber(revision)
+  end
+end
+
+-- A body that arrives piece by piece (web/upload.lua): what came is req.body, its identity stands for the text.
+local function receiving(route)
+  local receive = route.receive
+  if not receive then return nil end
+  return function(req)
+    local received, err = receive(req)
+    if not received then return err end
+    req.body, req.text = received, received.identity
+  end
+end
+
+-- What was received is discarded unless the handler has made something of it: after a failure, or a repeated request.
+local function discarding(run)
+  return function(req)
+    local ok, status, body, headers = pcall(run, req)
+    req.body:discard()
+    if not ok then error(status, 0) end
+    return status, body, headers
   end
 end
 
@@ -176,10 +199,26 @@ local function check_answer(check, text)
   if found[1] then error(("the answer breaks its schema: %s"):format(json.encode(json.array(found))), 0) end
 end
 
+-- Value → text. What has a tag is written with its members in order: the same octets in every worker. What has none,
+-- and is wanted whole, is written without being made anew.
+local function encoding(route)
+  local cut = route.sparse and route.sparse.cut
+  local out = route.out and (route.tagged or cut) and shape.compile(route.out)
+  local write = route.out and not route.tagged and shape.writer(route.out)
+  local encode = (route.tagged and canonical or json).encode
+  return function(value, fields)
+    if fields then return encode(cut(out(value), fields)) end
+    if write then return write(value) end
+    return encode(out and out(value) or value)
+  end
+end
+
 -- A handler returned a value: write it.
 local function writing(route, service)
-  local out = route.out and shape.compile(route.out)
-  local check = out and service.check_answers and validate.compile(route.out)
+  local encode = encoding(route)
+  local check = route.out and service.check_answers and validate.compile(route.out)
+  local cut = route.sparse and route.sparse.cut
+  local check_some = check and cut and validate.compile(route.sparse.out)
   local default, is_json, tagged, creates = route.status, route.produces == JSON, route.tagged, route.creates
   local collection = type(creates) == "string" and creates
   local base = plain_headers(route, service)
@@ -193,9 +232,9 @@ local function writing(route, service)
       if req.rate_limit then tell_limit(req, sent) end
     end
     if value == nil or not is_json then return status, value, sent end
-    -- What has a tag is written with its members in order: the same octets in every worker.
-    local text = (tagged and canonical or json).encode(out and out(value) or value)
-    if check then check_answer(check, text) end
+    local fields = cut and req.query.fields
+    local text = encode(value, fields)
+    if check then check_answer(fields and check_some or check, text) end
     if creates and value.id and not sent.location then sent.location = (collection or req.path) .. "/" .. value.id end
     if tagged then return tag(req, status, value, text, sent) end
     return status, text, sent
@@ -214,6 +253,7 @@ function M.compile(route, service)
   add(accepting(route))
   add(checking(route))
   add(matching(route))
+  add(receiving(route))
   local count, handler, write = #steps, route.guard.handler, writing(route, service)
 
   local function finish(req, status, value, headers)
@@ -228,6 +268,7 @@ function M.compile(route, service)
 
   local function run(req) return finish(req, handler(req)) end
   if route.creates and service.idempotency then run = idempotency.wrap(run, route, service.idempotency) end
+  if route.receive then run = discarding(run) end
 
   return function(req)
     for i = 1, count do

@@ -23,6 +23,7 @@ local registry = {
   stale = { 412, "The object was changed meanwhile" },
   too_large = { 413, "The body is too large" },
   media_type = { 415, "Media type not supported" },
+  no_such_range = { 416, "The file has no such part" },
   invalid = { 422, "The request breaks the schema" },
   key_reused = { 422, "Idempotency-Key was used with another request" },
   no_precondition = { 428, "If-Match is missing" },

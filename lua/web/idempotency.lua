@@ -2,8 +2,8 @@
 -- replayed; concurrent twins make one object: the second waits for the first's answer.
 --
 -- The store is a model that the service hands to the router:
---   begin(owner_id, key, digest) → { state = "new" | "done" | "busy" | "other", status, headers, body }
---   finish(owner_id, key, { status, headers, body }), drop(owner_id, key) after a failure that may be tried again
+--   once(owner_id, key, digest, work) → { state = "new" | "done" | "busy" | "other", answer }
+-- It runs work, which makes the answer, in one transaction with keeping it.
 
 local crypto = require "host.crypto"
 local errors = require "web.errors"
@@ -31,10 +31,20 @@ local function key_of(req)
   return key
 end
 
-local function claim(store, owner, key, digest)
+-- The answer as plain data. What is not final is an error, which undoes the transaction and leaves the key free.
+local function answer_of(run, req)
+  local status, body, headers = run(req)
+  if status == nil then
+    if not is_final(errors.status(body.code) or 500) then return nil, body end
+    status, body, headers = errors.answer(body, req.http.id)
+  end
+  return { status = status, body = body, headers = headers }
+end
+
+local function ask(store, owner, key, digest, work)
   local waited = 0
   while true do
-    local found, err = store.begin(owner, key, digest)
+    local found, err = store.once(owner, key, digest, work)
     if not found then return nil, err end
     if found.state ~= "busy" or waited >= PATIENCE then return found end
     task.sleep(PAUSE)
@@ -42,11 +52,7 @@ local function claim(store, owner, key, digest)
   end
 end
 
-local function replay(found)
-  local headers = found.headers or {}
-  headers["idempotent-replayed"] = "true"
-  return found.status, found.body, headers
-end
+local refusals = { other = "key_reused", busy = "in_progress" }
 
 ---@param run fun(req: table): integer?, any, table? the rest of the endpoint
 ---@param route table
@@ -56,32 +62,14 @@ function M.wrap(run, route, store)
     local key, bad = key_of(req)
     if bad then return nil, bad end
     if not key or not req.user then return run(req) end
-    local owner = req.user.id
-    -- A body that the handler reads itself is known by its length only.
-    local sent = req.text or tostring(req.http.length)
-    local digest = crypto.sha256(table.concat({ route.label, req.http.target, sent }, "\n"))
-    local found, err = claim(store, owner, key, digest)
+    -- req.text: the body, or by what an upload is known.
+    local digest = crypto.sha256(table.concat({ route.label, req.http.target, req.text or "" }, "\n"))
+    local found, err = ask(store, req.user.id, key, digest, function() return answer_of(run, req) end)
     if not found then return nil, err end
-    if found.state == "other" then return nil, errors.new("key_reused") end
-    if found.state == "busy" then return nil, errors.new("in_progress") end
-    if found.state == "done" then return replay(found) end
-
-    local ok, status, body, headers = pcall(run, req)
-    if not ok then
-      store.drop(owner, key)
-      error(status, 0)
-    end
-    if status == nil then
-      if type(body) ~= "table" then return nil end
-      if not is_final(errors.status(body.code) or 500) then
-        store.drop(owner, key)
-        return nil, body
-      end
-      status, body, headers = errors.answer(body, req.http.id)
-    end
-    local kept, failure = store.finish(owner, key, { status = status, body = body, headers = headers })
-    if not kept then return nil, failure end
-    return status, body, headers
+    if refusals[found.state] then return nil, errors.new(refusals[found.state]) end
+    local answer = found.answer
+    if found.state == "done" then answer.headers["idempotent-replayed"] = "true" end
+    return answer.status, answer.body, answer.headers
   end
 end
 

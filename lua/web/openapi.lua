@@ -34,37 +34,43 @@ local function codes_of(route)
   if route.query or next(route.params) then add("malformed", "invalid") end
   if route.body or route.form then add("malformed", "media_type", "too_large", "invalid", "request_timeout") end
   if route.if_match then add("no_precondition", "stale", "malformed") end
-  if route.creates then add("key_reused", "in_progress", "malformed") end
+  if route.creates and route.guard.scheme then add("key_reused", "in_progress", "malformed") end
   for _, code in ipairs(route.errors or {}) do codes[code] = true end
   -- A query nobody declared is refused as well.
   add("malformed", "invalid")
   return codes
 end
 
-local function problem(title)
+local function problem(titles)
   return {
-    description = title,
+    description = table.concat(titles, " or "),
     content = { [errors.content_type] = { schema = { ["$ref"] = "#/components/schemas/Problem" } } },
   }
 end
 
-local function problems(route, responses)
-  local by_status = {}
+-- Refers to the refusals that a route can answer with: many routes share one, by its status and codes.
+local function problems(route, responses, shared)
+  local names, titles = {}, {}
   for _, code in ipairs(sorted(codes_of(route))) do
     local status = tostring(errors.status(code) or error(("%s: unknown error %q"):format(route.label, code), 0))
-    by_status[status] = by_status[status] or {}
-    local titles = by_status[status]
-    titles[#titles + 1] = ("%s (`%s`)"):format(errors.title(code), code)
+    names[status] = (names[status] or status) .. "-" .. code
+    titles[status] = titles[status] or {}
+    table.insert(titles[status], ("%s (`%s`)"):format(errors.title(code), code))
   end
-  for status, titles in pairs(by_status) do
-    responses[status] = responses[status] or problem(table.concat(titles, " or "))
+  for status, name in pairs(names) do
+    if not responses[status] then
+      shared[name] = shared[name] or problem(titles[status])
+      responses[status] = { ["$ref"] = "#/components/responses/" .. name }
+    end
   end
 end
 
 local function success(route, components)
   local made = { description = route.says or (route.status == 204 and "Done" or "As asked") }
   if route.out then
-    made.content = { [route.produces] = { schema = jsonschema.convert(route.out, components) } }
+    local whole = jsonschema.convert(route.out, components)
+    local some = route.sparse and jsonschema.convert(route.sparse.out, components)
+    made.content = { [route.produces] = { schema = some and { anyOf = json.array { whole, some } } or whole } }
   elseif route.files then
     made.content = {}
     for _, kind in ipairs(route.files) do made.content[kind] = { schema = { type = "string" } } end
@@ -83,9 +89,24 @@ local function success(route, components)
   return made
 end
 
+-- The id in the answer of a creation, as an expression of OpenAPI; nil if there is none.
+local function id_of(route)
+  local object, place = route.out, "$response.body#/"
+  if object and route.made then object, place = object.fields[route.made], place .. route.made .. "/" end
+  return object and object.fields.id and place .. "id"
+end
+
+-- Parameters of a path below the collection: those of the creation's own path, then the object's id.
+local function link_parameters(route, name, id)
+  local parameters = { [name] = id }
+  for own in pairs(route.params) do parameters[own] = "$request.path." .. own end
+  return parameters
+end
+
 -- `links` lead from a creation to its object.
 local function links(route, by_label, prefix)
-  if not route.creates or not route.out or not route.out.fields.id then return nil end
+  local id = route.creates and id_of(route)
+  if not id then return nil end
   local collection = type(route.creates) == "string" and route.creates or route.path
   local made
   for label, other in pairs(by_label) do
@@ -93,22 +114,21 @@ local function links(route, by_label, prefix)
     local name = path:sub(1, #collection + 1) == collection .. "/" and path:sub(#collection + 2):match("^{([%w_]+)}$")
     if name and other.method == method then
       made = made or {}
-      made[verbs[method]] = {
-        operationId = operation_id(other, prefix), parameters = { [name] = "$response.body#/id" },
-      }
+      local parameters = link_parameters(collection == route.path and route or { params = {} }, name, id)
+      made[verbs[method]] = { operationId = operation_id(other, prefix), parameters = parameters }
     end
   end
   return made
 end
 
-local function responses_of(route, components, by_label, prefix)
+local function responses_of(route, components, shared, by_label, prefix)
   local responses = {}
   local made = success(route, components)
   made.links = links(route, by_label, prefix)
   responses[tostring(route.status)] = made
   for _, status in ipairs(route.also or {}) do responses[tostring(status)] = success(route, components) end
   if (route.tagged or route.files) and route.method == "GET" then responses["304"] = { description = "Not changed" } end
-  problems(route, responses)
+  problems(route, responses, shared)
   return responses
 end
 
@@ -136,7 +156,8 @@ local function parameters_of(route, components)
       name = name, ["in"] = "header", required = required, description = description, schema = { type = "string" },
     }
   end
-  if route.if_match then header("If-Match", true, "The ETag that was seen, or `*`") end
+  if route.if_match == "*" then header("If-Match", true, "`*`: it has no ETag") end
+  if route.if_match == true then header("If-Match", true, "The ETag that was seen, or `*`") end
   if route.creates and route.guard.scheme then
     header("Idempotency-Key", false, "1 to 200 visible characters; the answer is kept for 24 hours and replayed")
     list[#list].schema = { type = "string", minLength = 1, maxLength = 200, pattern = "^[!-~]+$" }
@@ -167,9 +188,9 @@ local function security(route)
   return json.array { { [route.guard.scheme] = json.array {} } }
 end
 
-local function operation(route, components, by_label, prefix)
+local function operation(route, components, shared, by_label, prefix)
   local needed = route.guard.permissions
-  local roles = needed and permission.roles(needed) or (route.guard.scheme == "user" and all_roles) or nil
+  local roles = needed and permission.roles(needed) or all_roles
   return {
     operationId = operation_id(route, prefix),
     summary = route.summary,
@@ -177,9 +198,9 @@ local function operation(route, components, by_label, prefix)
     tags = route.tags and json.array(route.tags) or nil,
     parameters = parameters_of(route, components),
     requestBody = body_of(route, components),
-    responses = responses_of(route, components, by_label, prefix),
+    responses = responses_of(route, components, shared, by_label, prefix),
     security = security(route),
-    ["x-roles"] = roles and json.array { unpack(roles) } or nil,
+    ["x-roles"] = json.array { unpack(roles) },
     ["x-shared"] = route.shared,
     ["x-auth"] = route.auth,
   }
@@ -187,15 +208,17 @@ end
 
 ---@param service table as router.new returned it
 ---@param info { title: string, version: string, description?: string, server: string, tags?: table, asyncapi?: string }
+---@param pause? fun() called now and then: a document of many routes takes longer than a script should hold the loop
 ---@return table document ready for json.encode
-function M.document(service, info)
-  local components = { Problem = errors.json_schema }
+function M.document(service, info, pause)
+  local components, responses = { Problem = errors.json_schema }, {}
   local by_label, paths, prefix = {}, {}, service.prefix or ""
   for _, route in ipairs(service.routes) do by_label[route.label] = route end
-  for _, route in ipairs(service.routes) do
+  for i, route in ipairs(service.routes) do
+    if pause and i % 16 == 0 then pause() end
     if route.hidden ~= true then
       paths[route.path] = paths[route.path] or {}
-      paths[route.path][route.method:lower()] = operation(route, components, by_label, prefix)
+      paths[route.path][route.method:lower()] = operation(route, components, responses, by_label, prefix)
     end
   end
   local schemes = {}
@@ -209,7 +232,7 @@ function M.document(service, info)
     servers = json.array { { url = info.server } },
     tags = info.tags and json.array(info.tags) or nil,
     paths = paths,
-    components = { schemas = components, securitySchemes = schemes },
+    components = { schemas = components, responses = responses, securitySchemes = schemes },
     ["x-asyncapi"] = info.asyncapi,
   }
 end

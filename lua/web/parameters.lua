@@ -171,14 +171,15 @@ end
 
 ---Entity tags of If-Match and If-None-Match (RFC 9110 section 8.8.3).
 ---@param text string
+---@param strong? boolean weak tags are left out: they match nothing (If-Match, section 13.1.1)
 ---@return table<string, boolean>|"*"|nil tags without W/, nil if the header cannot be parsed
-function M.entity_tags(text)
+function M.entity_tags(text, strong)
   if match(text, "^%s*%*%s*$") then return "*" end
   local tags, at, count = {}, 1, 0
   while true do
-    local start, stop, tag = find(text, '^%s*W?/?("[!#-~\128-\255]*")%s*', at)
-    if not start then return nil end
-    tags[tag] = true
+    local start, stop, weak, tag = find(text, '^%s*(W?/?)("[!#-~\128-\255]*")%s*', at)
+    if not start or weak == "W" or weak == "/" then return nil end
+    if weak == "" or not strong then tags[tag] = true end
     count = count + 1
     if stop == #text then return tags end
     if count > 50 or text:sub(stop + 1, stop + 1) ~= "," then return nil end

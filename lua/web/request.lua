@@ -5,6 +5,15 @@
 --   req.revision                      what If-Match says the caller has seen; nil for "*"
 --   req.http                          the host's request (lua/host/server.lua), for answers that are no JSON
 
+---@class web.request
+---@field method string
+---@field path string
+---@field params table<string, any>
+---@field query table<string, any>
+---@field body any
+---@field user any
+---@field revision integer?
+---@field http host.request
 local Request = {}
 Request.__index = Request
 

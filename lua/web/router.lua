@@ -27,10 +27,13 @@
 --                                              body    schema of a JSON body       form   object schema of an HTML form
 --   out             schema of the answer       status  default 200; 201 if it creates; 204 without out
 --   creates         true or a collection path: Idempotency-Key is honoured, Location and ETag are set on 201
---   if_match        false on a PUT or PATCH that needs no If-Match; true asks for it on others (req.revision)
+--   made            the field of the answer that holds the object, if it is not the answer itself
+--   if_match        PUT and PATCH ask for it (req.revision); true asks for it on others; "*" where there is no tag
 --   body_limit      octets (a number)          produces  media type, default that of the service (application/json)
 --   raw = true      the handler answers itself by req.http, or returns status, octets, headers
---   upload          media type of a body that the handler reads itself (web/upload.lua)
+--   upload          media type of a body that is read piece by piece (web/upload.lua): by the handler, or before it by
+--   receive         fun(req) → { identity, discard } | nil, err: becomes req.body; discard is called in the end,
+--                   whatever the handler has made of it
 --   files           media types that a raw route answers with
 --   cache           Cache-Control              limit   name of a rate limit, or false for none
 --   errors          { "conflict", … } codes for the documents beside those that every such route has
@@ -48,6 +51,7 @@ local log = require "host.log"
 local paths = require "web.paths"
 local request = require "web.request"
 local schema = require "web.schema"
+local sparse = require "web.sparse"
 
 local M = {}
 
@@ -106,6 +110,12 @@ local function complete(service, prefix, path, method, declared)
   route.status = default_status(declared)
   route.produces = declared.produces or service.produces or "application/json"
   route.negotiated = not declared.raw or declared.produces ~= nil
+  route.sparse = service.sparse and sparse.of(route) or nil
+  if route.sparse then
+    route.query = {}
+    for name, parameter in pairs(declared.query or {}) do route.query[name] = parameter end
+    route.query.fields = route.sparse.parameter
+  end
   route.tagged = not declared.raw and is_object(declared.out) and declared.tagged ~= false
     and (method ~= "POST" or declared.creates ~= nil) and method ~= "DELETE"
   if declared.if_match == nil then
@@ -221,6 +231,7 @@ end
 ---  common     list of route tables without the prefix
 ---  schemes    name → { check, openapi }; "user" is what signed_in and role ask
 ---  headers    on every answer (web/secure.lua)      produces  default media type
+---  sparse     true: GET routes have the parameter fields (web/sparse.lua)
 ---  failed     fun(req, err) → status, body, headers instead of problem+json
 ---  after      fun(req, status, body, headers) → status, body, headers: the last word on every answer
 ---  What equip() is given by app.lua, unless the service has its own:

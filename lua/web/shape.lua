@@ -1,4 +1,5 @@
--- web/shape.lua: compiles a schema declaration into one function that cuts a value to what an answer may hold.
+-- web/shape.lua: compiles a schema declaration into one function that cuts a value to what an answer may hold, as a
+-- table (compile) or at once as JSON (writer).
 --
 -- Only declared fields leave: a column that a query happens to fetch is never sent by accident. A missing required
 -- field is a defect of the handler and raises. In development and tests the router checks the result with
@@ -110,5 +111,42 @@ function M.compile(declared)
 end
 
 compile = M.compile
+
+local plan
+
+local function absence(field)
+  return field.nullable and "null" or field.optional and "nothing" or "fault"
+end
+
+-- What host.json's writer is to do (lua/host/json.lua); "any" for what is sent as it is.
+local plans = {
+  object = function(declared)
+    local made = { kind = "object" }
+    for i, name in ipairs(declared.names) do
+      local field = declared.fields[name]
+      made[i] = { name, plan(field), absence(field) }
+    end
+    return made
+  end,
+  array = function(declared) return { kind = "list", plan(declared.item) } end,
+  map = function(declared) return { kind = "map", plan(declared.item) } end,
+  variant = function(declared)
+    local made = { kind = "variant", declared.tag }
+    for value, full in pairs(declared.variants) do made[#made + 1] = { value, plan(full) } end
+    return made
+  end,
+}
+
+function plan(declared)
+  local make = plans[declared.kind]
+  return make and make(declared) or "any"
+end
+
+---Compiles a declaration to a function that writes values of it.
+---@param declared table
+---@return fun(value: any): string
+function M.writer(declared)
+  return json.writer(plan(declared))
+end
 
 return M

@@ -9,8 +9,11 @@
 -- there are only the helpers of new() and ipairs, pairs, tostring, tonumber, type, string, table and math.
 -- A tag alone on its line leaves no line behind. Errors name the template and its line.
 
+local buffer = require "string.buffer"
 local html = require "util.html"
 local json = require "host.json"
+
+local escape, null = html.escape, json.null
 
 local M = {}
 
@@ -45,15 +48,34 @@ local function line_feeds(text)
   return (text:gsub("[^\n]+", ""))
 end
 
--- Lua code with as many line feeds as the template, so that its line numbers are those of the template.
-local function translate(text, name)
-  local out = { "local page, include, put, raw = ... " }
-  local at = 1
+local PIECES_MAX = 40 -- of one put: a call has a limited number of arguments
 
-  local function literal(piece)
-    if piece == "" then return end
-    out[#out + 1] = ("raw(%q) "):format(piece):gsub("\\\n", "\\n")
-    out[#out + 1] = line_feeds(piece)
+-- Lua code with as many line feeds as the template, so that its line numbers are those of the template. Pieces that
+-- follow one another without code between them are written by one call.
+local function translate(text, name)
+  local out = { "local page, include, out, text, raw = ... " }
+  local at, pieces = 1, 0
+
+  local function add(code)
+    out[#out + 1] = code
+  end
+
+  local function finish()
+    if pieces > 0 then add(") ") end
+    pieces = 0
+  end
+
+  local function piece(code)
+    if pieces == PIECES_MAX then finish() end
+    add(pieces == 0 and "out:put(" or ",")
+    add(code)
+    pieces = pieces + 1
+  end
+
+  local function literal(value)
+    if value == "" then return end
+    piece((("%q"):format(value):gsub("\\\n", "\\n")))
+    add(line_feeds(value))
   end
 
   while at do
@@ -61,15 +83,17 @@ local function translate(text, name)
     if opener == "{%" or opener == "{#" then
       local kept, onward = swallow_line(before, text, after)
       literal(kept)
-      out[#out + 1] = opener == "{%" and content .. " " or line_feeds(content)
-      out[#out + 1] = line_feeds(text:sub(after, onward - 1))
+      finish()
+      add(opener == "{%" and content .. " " or line_feeds(content))
+      add(line_feeds(text:sub(after, onward - 1)))
       after = onward
     else
       literal(before)
-      if opener then out[#out + 1] = (opener == "{{" and "put(" or "raw(") .. content .. ") " end
+      if opener then piece((opener == "{{" and "text(" or "raw(") .. content .. ")") end
     end
     at = after
   end
+  finish()
   return table.concat(out)
 end
 
@@ -105,29 +129,28 @@ function Templates:get(name)
   return made
 end
 
+local function raw(value)
+  if value == nil or value == null then return "" end
+  return value
+end
+
+local function text(value)
+  if type(value) == "string" then return escape(value) end
+  if type(value) == "number" then return value end
+  if value == nil or value == null then return "" end
+  return escape(tostring(value))
+end
+
 ---@param name string
 ---@param page table
 ---@return string
 function Templates:render(name, page)
-  local out, n = {}, 0
-  local escape, null = html.escape, json.null
-  local function raw(value)
-    if value ~= nil and value ~= null then
-      n = n + 1
-      out[n] = value
-    end
-  end
-  local function put(value)
-    if value ~= nil and value ~= null then
-      n = n + 1
-      out[n] = escape(tostring(value))
-    end
-  end
+  local out = buffer.new()
   local function include(other, its_page)
-    self:get(other)(its_page, include, put, raw)
+    self:get(other)(its_page, include, out, text, raw)
   end
   include(name, page)
-  return table.concat(out)
+  return out:tostring()
 end
 
 return M

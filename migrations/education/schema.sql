@@ -12,6 +12,14 @@ begin
   return new_id;
 end $$;
 
+CREATE FUNCTION public.attachment_ended() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update media set updated_at = now() where id = old.media_id;
+  return null;
+end $$;
+
 CREATE FUNCTION public.audit_append(in_chain uuid, actor uuid, what text, kind text, subject uuid, more jsonb, person uuid, personal bytea) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
@@ -219,6 +227,16 @@ CREATE TABLE public.assignments (
     CONSTRAINT assignments_work CHECK (((lesson_id IS NULL) OR (quiz_id IS NULL)))
 );
 
+CREATE TABLE public.attachments (
+    media_id uuid NOT NULL,
+    lesson_id uuid,
+    class_id uuid,
+    assignment_id uuid,
+    submission_id uuid,
+    attached_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT attachments_check CHECK ((num_nonnulls(lesson_id, class_id, assignment_id, submission_id) = 1))
+);
+
 CREATE TABLE public.attendance (
     meeting_id uuid NOT NULL,
     on_date date NOT NULL,
@@ -402,11 +420,8 @@ CREATE TABLE public.idempotency_keys (
     owner_id uuid NOT NULL,
     key text NOT NULL,
     request_hash bytea NOT NULL,
-    status integer,
-    headers jsonb,
-    body text,
-    locked_until timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    answer_sealed bytea NOT NULL,
     CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
 );
 
@@ -1185,6 +1200,16 @@ CREATE INDEX assignments_by_school ON public.assignments USING btree (school_id,
 
 CREATE INDEX assignments_by_teacher ON public.assignments USING btree (teacher_id, id);
 
+CREATE INDEX attachments_by_media ON public.attachments USING btree (media_id);
+
+CREATE UNIQUE INDEX attachments_of_assignment ON public.attachments USING btree (assignment_id, media_id) WHERE (assignment_id IS NOT NULL);
+
+CREATE UNIQUE INDEX attachments_of_class ON public.attachments USING btree (class_id, media_id) WHERE (class_id IS NOT NULL);
+
+CREATE UNIQUE INDEX attachments_of_lesson ON public.attachments USING btree (lesson_id, media_id) WHERE (lesson_id IS NOT NULL);
+
+CREATE UNIQUE INDEX attachments_of_submission ON public.attachments USING btree (submission_id, media_id) WHERE (submission_id IS NOT NULL);
+
 CREATE INDEX attendance_by_student ON public.attendance USING btree (student_id, on_date, meeting_id);
 
 CREATE INDEX audit_entries_by_action ON public.audit_entries USING btree (chain, action, sequence);
@@ -1269,6 +1294,8 @@ CREATE INDEX media_shared ON public.media USING btree (school_id, id) WHERE shar
 
 CREATE INDEX media_to_remove ON public.media USING btree (created_at) WHERE (state <> 'ready'::text);
 
+CREATE INDEX media_unshared ON public.media USING btree (updated_at) WHERE ((state = 'ready'::text) AND (NOT shared));
+
 CREATE INDEX meetings_by_class ON public.meetings USING btree (class_id, id);
 
 CREATE INDEX oidc_logins_by_user ON public.oidc_logins USING btree (user_id);
@@ -1324,6 +1351,8 @@ CREATE INDEX workflow_runs_leased ON public.workflow_runs USING btree (lease_unt
 CREATE INDEX workflow_runs_queued ON public.workflow_runs USING btree (wake_at) WHERE (state = 'queued'::text);
 
 CREATE TRIGGER assignments_touch BEFORE UPDATE ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.touch();
+
+CREATE TRIGGER attachments_ended AFTER DELETE ON public.attachments FOR EACH ROW EXECUTE FUNCTION public.attachment_ended();
 
 CREATE TRIGGER audit_chains_forward BEFORE UPDATE ON public.audit_chains FOR EACH ROW WHEN (((new.chain <> old.chain) OR (new.sequence <> (old.sequence + 1)))) EXECUTE FUNCTION public.audit_refuse();
 
@@ -1411,6 +1440,21 @@ ALTER TABLE ONLY public.assignments
 
 ALTER TABLE ONLY public.assignments
     ADD CONSTRAINT assignments_teacher_id_fkey FOREIGN KEY (teacher_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.attachments
+    ADD CONSTRAINT attachments_assignment_id_fkey FOREIGN KEY (assignment_id) REFERENCES public.assignments(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.attachments
+    ADD CONSTRAINT attachments_class_id_fkey FOREIGN KEY (class_id) REFERENCES public.classes(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.attachments
+    ADD CONSTRAINT attachments_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES public.lessons(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.attachments
+    ADD CONSTRAINT attachments_media_id_fkey FOREIGN KEY (media_id) REFERENCES public.media(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.attachments
+    ADD CONSTRAINT attachments_submission_id_fkey FOREIGN KEY (submission_id) REFERENCES public.submissions(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.attendance
     ADD CONSTRAINT attendance_class_id_fkey FOREIGN KEY (class_id) REFERENCES public.classes(id) ON DELETE CASCADE;

@@ -29,6 +29,7 @@ local function parameter(req, name)
       return (value:gsub("+", " "):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
     end
   end
+  return nil
 end
 
 local function echo(req)
@@ -60,6 +61,37 @@ local function sum(req)
   return text(200, tostring(#response.body))
 end
 
+-- An answer in pieces, each sent before the next is made.
+local function stream(req)
+  local pieces = tonumber(parameter(req, "pieces")) or 3
+  req:start(200, { ["content-type"] = parameter(req, "type") or "text/plain", etag = '"stream"' })
+  for i = 1, pieces do
+    task.sleep(0.001)
+    if not req:write(("piece %d of a text that repeats itself, "):format(i):rep(20)) then return end
+  end
+  req:finish { ["x-pieces"] = tostring(pieces) }
+end
+
+-- Takes the content piece by piece and tells its length. With a pause between two, the client has to wait.
+local function count(req)
+  local octets, pause = 0, tonumber(parameter(req, "pause")) or 0
+  while true do
+    local piece, err = req:read(1e9)
+    if err then return text(STATUS_OF_BODY_ERROR[err.code], err.message) end
+    if not piece then return text(200, tostring(octets)) end
+    octets = octets + #piece
+    if pause > 0 then task.sleep(pause / 1000) end
+  end
+end
+
+local function events(req)
+  local opened = req:events { handler = "greeting" }
+  if opened then
+    opened:send { data = "hello" }
+    opened:close()
+  end
+end
+
 local function spin(req)
   if parameter(req, "jit") == "1" then
     return faults.spin_compiled()
@@ -79,6 +111,9 @@ local ROUTES = {
   ["/whoami"] = { GET = function() return 200, json.encode(server.whoami()), JSON end },
   ["/echo"] = { POST = echo },
   ["/sleep"] = { GET = sleep },
+  ["/stream"] = { GET = stream },
+  ["/count"] = { POST = count },
+  ["/events"] = { GET = events },
   ["/sum"] = { GET = sum },
   ["/spin"] = { GET = spin },
   ["/hog"] = { GET = faults.hog },
@@ -128,6 +163,7 @@ return {
           end,
         },
       },
+      streams = { greeting = {} },
     },
   },
 }

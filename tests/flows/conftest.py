@@ -7,10 +7,15 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+import contract  # noqa: E402
 import daemon  # noqa: E402
 import product as product_support  # noqa: E402
 
 TEST_LIMIT = 240  # seconds after which a test is ended with a traceback of where it hung
+
+
+def pytest_report_header():
+    return f"generated inputs: TOOLBOX_SEED={contract.SEED} makes the same again"
 
 
 @pytest.fixture(autouse=True)

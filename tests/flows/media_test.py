@@ -55,6 +55,32 @@ def test_a_file_comes_back_as_it_was_and_as_nothing_that_runs(product, owner):
     assert told["id"] not in stored(product)
 
 
+def test_a_part_of_a_file_may_be_asked_for(owner):
+    content = PNG + secrets.token_bytes(150_000)
+    made, size = upload(owner, content).json, len(content)
+
+    def ask(method="GET", **headers):
+        return owner.call("api", method, f"/api/v1/media/{made['id']}/content", **headers)
+    whole = ask()
+    assert whole.header("accept-ranges") == "bytes"
+    for asked, first, last in (("bytes=0-0", 0, 0), ("bytes=100000-", 100_000, size - 1),
+                               ("bytes=-10", size - 10, size - 1), (f"bytes=5-{size * 2}", 5, size - 1)):
+        part = ask(Range=asked)
+        assert (part.status, part.body) == (206, content[first:last + 1]), asked
+        assert part.header("content-range") == f"bytes {first}-{last}/{size}"
+    etag = whole.header("etag")
+    assert ask(Range="bytes=1-2", If_Range=etag).status == 206
+    assert ask(Range="bytes=1-2", If_Range='"another"').body == content
+    assert ask(Range="bytes=1-2", If_None_Match=etag).status == 304
+    for ignored in ("bytes=1-2,5-6", "lines=1-2", "bytes=x"):
+        assert ask(Range=ignored).body == content, ignored
+    beyond = ask(Range=f"bytes={size}-")
+    assert (beyond.status, beyond.header("content-range")) == (416, f"bytes */{size}"), beyond
+    assert beyond.json["code"] == "no_such_range"
+    head = ask("HEAD", Range="bytes=1-2")
+    assert (head.status, head.body) == (200, b"")
+
+
 def test_what_is_not_allowed_leaves_nothing_behind(product, owner):
     before = stored(product)
     for content, status in ((b"<html><script>alert(1)</script>", 422), (b"", 422), (PNG + bytes(310 * 1024), 413)):

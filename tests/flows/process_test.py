@@ -144,16 +144,26 @@ def test_a_script_that_does_not_load_refuses_the_start(conformance):
     assert "answer.lua:1" in daemon.tail()
 
 
+def refuses(daemon):
+    try:
+        daemon.http().close()
+        return False
+    except ConnectionRefusedError:
+        return True
+
+
 def test_sigterm_drains(conformance):
     daemon = conformance(workers=1)
     with daemon.http() as busy, daemon.http() as idle, daemon.websocket() as ws:
         assert idle.get("/healthz").status == 200
         assert ws.ask("x") == "x"
-        busy.send("GET /answer HTTP/1.1\r\nHost: test\r\n\r\nGET /sleep?ms=1500 HTTP/1.1\r\nHost: test\r\n\r\n")
+        busy.send("GET /answer HTTP/1.1\r\nHost: test\r\n\r\nGET /sleep?ms=3000 HTTP/1.1\r\nHost: test\r\n\r\n")
         assert busy.response().body == b"1"
         daemon.process.send_signal(signal.SIGTERM)
         assert idle.is_closed() and idle.data == b""
         assert ws.close_code() == 1001
+        daemons.wait_for(lambda: refuses(daemon), "the refusal of connections that nobody would serve")
+        assert daemon.process.poll() is None and busy.data == b""
         assert busy.response().body == b"1"
         assert busy.is_closed()
     assert daemon.process.wait(daemons.DEADLINE) == 0
@@ -194,3 +204,29 @@ def test_every_log_line_is_json_and_says_which_code_ran(conformance):
     assert lines and not [line for line in lines if line["level"] == "unreadable"], lines
     requests = [line for line in lines if "/answer" in json.dumps(line)]
     assert requests and all("generation" in line for line in requests), lines
+
+
+def test_after_a_rotation_all_processes_write_to_the_new_log(conformance):
+    daemon = conformance(start=False, access_log="true")
+    log, old = daemon.folder / "rotated.log", daemon.folder / "rotated.log.1"
+    daemon.extra["TOOLBOX_LOG_FILE"] = str(log)
+    daemon.start()
+    daemon.worker_pids()  # each has answered, and so written
+    log.rename(old)
+    daemon.process.send_signal(signal.SIGUSR1)
+
+    def writers():
+        daemon.get("/healthz")
+        lines = log.read_text().splitlines() if log.exists() else []
+        return {json.loads(line)["worker"] for line in lines if "/healthz" in line}
+    daemons.wait_for(lambda: len(writers()) == daemon.workers_wanted, "lines of all workers in the new file")
+    before = old.read_text()
+    daemon.worker_pids()
+    assert old.read_text() == before
+
+
+def test_scripts_may_crash_their_worker_only_where_drills_are_wanted(conformance):
+    daemon = conformance(fault_drills="false")
+    pids = daemon.worker_pids()
+    assert daemon.get("/crash").status == 500
+    assert daemon.worker_pids() == pids

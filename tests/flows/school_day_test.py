@@ -28,14 +28,14 @@ def test_a_class_meets_and_its_students_are_marked(group):
     assert too_long.status == 422 and too_long.json["errors"][0]["parameter"] == "to", too_long
 
     sheet = f"{target}/attendance/2026-03-04"
-    marked = teacher.done("api", "PUT", sheet, {"entries": [{"student_id": student.id, "state": "late"}]})
+    marked = teacher.done("api", "PUT", sheet, {"entries": [{"student_id": student.id, "state": "late"}]}, If_Match="*")
     assert {row["student_id"]: row["state"] for row in marked["items"]} == {
         student.id: "late", group.students[1].id: None}
     assert teacher.call("api", "GET", f"{target}/attendance/2026-03-05").status == 404
     assert student.call("api", "GET", sheet).status == 403
     mine = student.done("api", "GET", f"/api/v1/users/{student.id}/attendance")
     assert [(row["date"], row["state"]) for row in mine["items"]] == [("2026-03-04", "late")]
-    assert group.students[1].done("api", "GET", f"/api/v1/users/{student.id}/attendance")["items"] == []
+    assert group.students[1].call("api", "GET", f"/api/v1/users/{student.id}/attendance").status == 404
 
 
 def test_a_class_takes_a_lesson_on_a_date(group):
@@ -43,10 +43,12 @@ def test_a_class_takes_a_lesson_on_a_date(group):
     lesson = teacher.done("api", "POST", "/api/v1/lessons", {"course_id": group.course["id"], "title": "Rivers"})
     dates = f"/api/v1/classes/{group.group['id']}/lessons"
     wrong = teacher.call("api", "PUT", f"{dates}/{lesson['id']}", {
-        "starts_at": "2026-06-02T08:00:00Z", "due_at": "2026-06-01T08:00:00Z"})
+        "starts_at": "2026-06-02T08:00:00Z", "due_at": "2026-06-01T08:00:00Z"}, If_Match="*")
     assert wrong.status == 422 and wrong.json["errors"][0]["pointer"] == "#/due_at", wrong
     teacher.done("api", "PUT", f"{dates}/{lesson['id']}", {
-        "starts_at": "2026-06-02T08:00:00Z", "due_at": "2026-06-05T08:00:00Z"})
+        "starts_at": "2026-06-02T08:00:00Z", "due_at": "2026-06-05T08:00:00Z"}, If_Match="*")
+    assert group.students[0].done("api", "GET", dates)["items"] == [], "it is a draft"
+    assert school.Person(group.product, "teacher").call("api", "GET", dates).status == 404
     assert [row["title"] for row in teacher.done("api", "GET", dates)["items"]] == ["Rivers"]
     june = "/api/v1/calendar?from=2026-06-01&to=2026-06-06&class_id=" + group.group["id"]
     kinds = [entry["kind"] for entry in teacher.done("api", "GET", june)["items"]]
@@ -82,8 +84,9 @@ def test_a_lesson_has_objectives_prerequisites_and_versions(group):
     stale = teacher.call("api", "PUT", target + "/objectives", {"objectives": []}, If_Match=seen.header("etag"))
     assert stale.status == 412, stale
 
-    teacher.done("api", "PUT", f"/api/v1/lessons/{second['id']}/prerequisites", {"lesson_ids": [first["id"]]})
-    cycle = teacher.call("api", "PUT", target + "/prerequisites", {"lesson_ids": [second["id"]]})
+    teacher.done("api", "PUT", f"/api/v1/lessons/{second['id']}/prerequisites", {"lesson_ids": [first["id"]]},
+                 If_Match="*")
+    cycle = teacher.call("api", "PUT", target + "/prerequisites", {"lesson_ids": [second["id"]]}, If_Match="*")
     assert cycle.status == 422 and cycle.json["errors"][0]["pointer"] == "#/lesson_ids", cycle
     before = teacher.done("api", "GET", f"/api/v1/lessons/{second['id']}/prerequisites")["items"]
     assert [lesson["title"] for lesson in before] == ["Clouds"]

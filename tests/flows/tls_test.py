@@ -8,6 +8,7 @@ import ssl
 import subprocess
 
 import daemon as daemons
+import http2_wire as h2
 import pytest
 
 pytestmark = pytest.mark.core
@@ -164,3 +165,87 @@ def test_plain_text_on_a_tls_port_is_closed(daemon):
             pass
     with connect(daemon, "one.test") as stream:
         assert get(stream) == (200, b"ok")
+
+
+GET = [(":method", "GET"), (":scheme", "https"), (":path", "/healthz"), (":authority", "one.test")]
+POST = [(":method", "POST"), (":scheme", "https"), (":path", "/echo"), (":authority", "one.test")]
+RESET = ("reset", 1)  # PROTOCOL_ERROR of the stream
+
+# RFC 9113 §8.1.1: malformed requests are errors of their stream. Values that HTTP/1.1 would refuse get its 400.
+REQUESTS = {
+    "good": (GET, 200),
+    "Host as :authority": (GET + [("host", "one.test")], 200),
+    "Host alone": (GET[:3] + [("host", "one.test")], 200),
+    "te: trailers": (GET + [("te", "trailers")], 200),
+    "a name in upper case (§8.2.1)": (GET + [("X-A", "b")], RESET),
+    "a line break in a value (§8.2.1)": (GET + [("a", "b\r\nx: y")], RESET),
+    "a NUL in a value (§8.2.1)": (GET + [("a", "b\0c")], RESET),
+    "a connection field (§8.2.2)": (GET + [("connection", "keep-alive")], RESET),
+    "transfer-encoding (§8.2.2)": (GET + [("transfer-encoding", "chunked")], RESET),
+    "another te (§8.2.2)": (GET + [("te", "gzip")], RESET),
+    "a pseudo field behind others (§8.3)": (GET[:2] + [("a", "b")] + GET[2:], RESET),
+    "an unknown pseudo field (§8.3)": (GET + [(":foo", "x")], RESET),
+    "a pseudo field twice (§8.3)": (GET + [(":path", "/x")], RESET),
+    "no method (§8.3.1)": (GET[1:], RESET),
+    "no scheme (§8.3.1)": (GET[:1] + GET[2:], RESET),
+    "no path (§8.3.1)": (GET[:2] + GET[3:], RESET),
+    "an empty path (§8.3.1)": (GET[:2] + [(":path", "")] + GET[3:], RESET),
+    "neither :authority nor Host": (GET[:3], RESET),
+    "another Host (§8.3.1)": (GET + [("host", "other.test")], 400),
+    "user information in :authority (§8.3.1)": (GET[:3] + [(":authority", "a@b")], 400),
+    "a path as HTTP/1.1's smugglers write it": (GET[:2] + [(":path", "/healthz HTTP/1.1")] + GET[3:], RESET),
+    "CONNECT": ([(":method", "CONNECT"), (":authority", "one.test:1")], 400),
+    "a head above the limit": (GET + [("x", "a" * 15000), ("y", "b" * 20000)], 431),
+}
+
+
+def test_http2_requests_that_are_malformed(daemon):
+    for name, (fields, expected) in REQUESTS.items():
+        with h2.Http2(("127.0.0.1", daemon.port)) as client:
+            octets = h2.block(*fields)
+            client.send(h2.frame(h2.HEADERS, h2.END_STREAM | (h2.END_HEADERS if len(octets) < 16000 else 0), 1,
+                                 octets[:16000]))
+            for at in range(16000, len(octets), 16000):
+                last = h2.END_HEADERS if at + 16000 >= len(octets) else 0
+                client.send(h2.frame(h2.CONTINUATION, last, 1, octets[at:at + 16000]))
+            assert client.outcome() == expected, name
+
+
+def test_http2_content_is_as_long_as_announced(daemon):  # RFC 9113 §8.1.1
+    for length, content, expected in ("3", b"abc", 200), ("5", b"abc", RESET), ("2", b"abc", RESET):
+        with h2.Http2(("127.0.0.1", daemon.port)) as client:
+            fields = h2.block(*POST, ("content-length", length))
+            client.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 1, fields) + h2.frame(h2.DATA, h2.END_STREAM, 1, content))
+            assert client.outcome() == expected, length
+
+
+def flood(client, frames):
+    """Sends until the server has had enough; the last word is GOAWAY, if it could still be read."""
+    try:
+        for octets in frames:
+            client.send(octets)
+    except OSError:
+        pass
+    return client.outcome(stream=None)
+
+
+def test_http2_streams_that_are_opened_and_reset_end_the_connection(daemon):  # CVE-2023-44487
+    fields = h2.block(*GET[:2], (":path", "/sleep?ms=60000"), GET[3])
+    resets = (h2.frame(h2.HEADERS, h2.END_STREAM | h2.END_HEADERS, n, fields) +
+              h2.frame(h2.RST_STREAM, 0, n, (8).to_bytes(4, "big")) for n in range(1, 20000, 2))
+    with h2.Http2(("127.0.0.1", daemon.port)) as client:
+        assert flood(client, resets) in (("goaway", 11), "closed")
+    with h2.Http2(("127.0.0.1", daemon.port)) as client:
+        client.send(h2.frame(h2.HEADERS, h2.END_STREAM | h2.END_HEADERS, 1, h2.block(*GET)))
+        assert client.outcome() == 200
+
+
+@pytest.mark.parametrize("piece", [b"", h2.block(("a", "x" * 1000))])
+def test_http2_heads_without_an_end_end_the_connection(daemon, piece):  # CVE-2024-28182
+    def frames():
+        yield h2.frame(h2.HEADERS, 0, 1, h2.block(*GET))
+        for _ in range(100000):
+            yield h2.frame(h2.CONTINUATION, 0, 1, piece)
+    with h2.Http2(("127.0.0.1", daemon.port)) as client:
+        assert flood(client, frames()) in (("goaway", 1), ("goaway", 11), "closed")
+    assert curl(daemon, "/healthz", "--http2", "-o", "/dev/null", "-w", "%{http_code}") == b"200"

@@ -4,7 +4,7 @@
 
 #include "proto/http1.h"
 
-static const struct http1_limits limits = {.target = 200, .head = 1000, .fields = 20, .body = 3000};
+static const struct http1_limits limits = {.target = 60, .head = 300, .fields = 8, .body = 100};
 
 static void check_head(const struct http1_head *head, struct str input)
 {
@@ -69,7 +69,7 @@ static bool drain(struct http1 *p, struct buf *pending, struct buf *seen, uint64
             PROMISE(p->status >= 400 && p->reason);
             buf_printf(seen, "ERROR %d", p->status);
         } else {
-            PROMISE(pending->len - consumed <= limits.head + 2000); /* never waits for more than it would take */
+            PROMISE(pending->len - consumed <= limits.head + 1200); /* never waits for more than it would take */
         }
         free(block);
         buf_consume(pending, consumed);

@@ -29,16 +29,19 @@ static void packed(const char *data, size_t size)
     struct settings *s = settings_unpack(data, size);
     if (!s)
         return;
-    struct buf again = {0}, text = {0};
+    struct buf again = {0}, third = {0}, text = {0};
     size_t top = 0;
     settings_each(s, NULL, count, &top);
     settings_print(s, &text);
     settings_pack(s, &again);
     struct settings *copy = settings_unpack(again.data, again.len);
     PROMISE(copy);
+    settings_pack(copy, &third);
+    PROMISE(str_eq(buf_str(&again), buf_str(&third)));
     settings_free(copy);
     settings_free(s);
     buf_free(&again);
+    buf_free(&third);
     buf_free(&text);
 }
 

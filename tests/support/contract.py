@@ -3,6 +3,7 @@
 It knows the part of JSON Schema that our documents use and refuses any other keyword, so nothing is passed over.
 """
 import datetime
+import os
 import random
 import re
 import string
@@ -37,9 +38,11 @@ class Document:
         self.document = document
 
     def operations(self):
+        """(path, method, operation), each with its responses written out."""
         for path, methods in self.document["paths"].items():
             for method, operation in methods.items():
-                yield path, method.upper(), operation
+                responses = {status: self.resolve(answer) for status, answer in operation["responses"].items()}
+                yield path, method.upper(), {**operation, "responses": responses}
 
     def resolve(self, schema):
         while "$ref" in schema:
@@ -193,6 +196,38 @@ class Document:
                 broken = {name: wrong} if schema.get("maxProperties") == 1 else {**good, name: wrong}
                 yield broken, f"#/{name}"
 
+    def broken(self, schema, value, where="#"):
+        """(value, pointer) pairs: value, which fits, broken in one place at a time, at whatever depth."""
+        schema = self.resolve(schema)
+        options = [option for word in ("anyOf", "oneOf") for option in schema.get(word, ())]
+        if options:
+            fitting = [option for option in options if not self.faults(option, value)]
+            kinds = [self.resolve(option).get("type") for option in options]
+            if "oneOf" in schema or "null" in kinds and len(kinds) == 2:
+                yield from self.broken(fitting[0], value, where)
+            return
+        for wrong in self.wrong_values(schema):
+            yield wrong, where
+        if isinstance(value, dict):
+            yield from self.broken_objects(schema, value, where)
+        elif isinstance(value, list):
+            if value and schema["maxItems"] <= 200:
+                yield value[:1] * (schema["maxItems"] + 1), where
+            if schema.get("minItems"):
+                yield [], where
+            for wrong, pointer in self.broken(schema.get("items", {}), value[0], where + "/0") if value else ():
+                yield [wrong] + value[1:], pointer
+
+    def broken_objects(self, schema, value, where):
+        if schema.get("additionalProperties") is False:
+            yield {**value, "no_such_field": 1}, where + "/no_such_field"
+        for name in schema.get("required", []):
+            yield {key: entry for key, entry in value.items() if key != name}, f"{where}/{name}"
+        for name, field in schema.get("properties", {}).items():
+            if name in value:
+                for wrong, pointer in self.broken(field, value[name], f"{where}/{name}"):
+                    yield {**value, name: wrong}, pointer
+
     @staticmethod
     def wrong_values(field):
         kinds = field.get("type", [])
@@ -213,6 +248,16 @@ class Document:
             yield from ("5", 1.5, field["minimum"] - 1, field["maximum"] + 1)
 
 
+SEED = os.environ.get("TOOLBOX_SEED") or str(random.SystemRandom().randrange(10**6))  # conftest.py prints it
+
+
 def chance_of(text):
-    """Random choices that are the same in every run."""
-    return random.Random(text)
+    """Random choices, the same again with the same seed."""
+    return random.Random(f"{SEED} {text}")
+
+
+class Everything(random.Random):
+    """Choices that fill in every optional field."""
+
+    def random(self):
+        return 0.0

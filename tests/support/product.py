@@ -118,6 +118,13 @@ class Product(daemon.Daemon, Client):
         daemon.wait_for(ready, f"readiness of all services (log: {self.log})", 60)
         return self
 
+    def sql(self, database, text):
+        """What psql prints for a statement of ours."""
+        done = subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", text],
+                              env={**os.environ, **self.stores.environment()}, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout.strip()
+
 
 class Installation(Product):
     """A copy of the tree with empty databases of its own."""
@@ -135,12 +142,6 @@ class Installation(Product):
 
     def name(self, database):
         return f"own_{os.path.basename(self.folder)[-20:].replace('-', '_')}_{database}"
-
-    def sql(self, database, text):
-        done = subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", text],
-                              env={**os.environ, **self.stores.environment()}, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=60, check=True)
-        return done.stdout.strip()
 
     def migrate(self, *arguments):
         return self.command("migrate", "--config", self.config, *arguments, timeout=120)

@@ -31,21 +31,22 @@ local NewKey = schema.named("NewApiKey", schema.extend(Key, {
   key = describe(schema.text(1, 100), "The key itself: shown this once"),
 }))
 
--- Not by Idempotency-Key: the answer would be kept, and with it the key.
+---@param req api.createApiKey
 local function create(req)
-  local made, err = api_key.create(req.user, req.body)
-  if not made then return nil, err end
-  return 201, made, { location = API_KEYS .. "/" .. made.id }
+  return api_key.create(req.user, req.body)
 end
 
+---@param req api.listApiKeys
 local function list(req)
   return cursor.list(req, function(page) return api_key.list(req.user, page) end)
 end
 
+---@param req api.showApiKey
 local function show(req)
   return api_key.find(req.user, req.params.api_key_id)
 end
 
+---@param req api.revokeApiKey
 local function revoke(req)
   local done, err = api_key.revoke(req.user, req.params.api_key_id)
   if not done then return nil, err end
@@ -60,7 +61,7 @@ return {
   ["/api-keys"] = {
     GET = { "List one's API keys", role("teacher", list), query = cursor.query({}), out = schema.list(Key),
       id = "listApiKeys", tags = tags },
-    POST = { "Make an API key", role("teacher", create), body = New, out = NewKey, status = 201,
+    POST = { "Make an API key", role("teacher", create), body = New, out = NewKey, creates = true,
       errors = { "conflict" }, id = "createApiKey", tags = tags },
   },
   ["/api-keys/{api_key_id}"] = {

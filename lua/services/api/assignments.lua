@@ -45,6 +45,7 @@ local Given = schema.object {
 
 local Return = schema.object { feedback = schema.multiline(1, 10000) }
 
+---@param req api.listAssignments
 local function list(req)
   return cursor.list(req, function(page) return assignment.list(req.user, req.query, page) end)
 end
@@ -53,6 +54,7 @@ local function is_there(value)
   return value ~= nil and value ~= json.null
 end
 
+---@param req api.createAssignment
 local function create(req)
   local body = req.body
   if is_there(body.lesson_id) and is_there(body.quiz_id) then
@@ -61,52 +63,64 @@ local function create(req)
   return assignment.create(req.user, body)
 end
 
+---@param req api.showAssignment
 local function show(req)
   return assignment.find(req.user, req.params.assignment_id)
 end
 
+---@param req api.changeAssignment
 local function change(req)
   return assignment.update(req.user, req.params.assignment_id, req.body, req.revision)
 end
 
+---@param req api.deleteAssignment
 local function delete(req)
   local gone, err = assignment.delete(req.user, req.params.assignment_id)
   if not gone then return nil, err end
   return 204
 end
 
+---@param req api.showAssignmentStatistics
 local function statistics(req)
   return assignment.statistics(req.user, req.params.assignment_id)
 end
 
+---@param req api.handIn
 local function hand_in(req)
   return submission.hand_in(req.user, req.params.assignment_id, req.body.content)
 end
 
+---@param req api.listSubmissions
 local function submissions(req)
   return cursor.list(req, function(page) return submission.list(req.user, req.query, page) end)
 end
 
+---@param req api.showSubmission
 local function show_work(req)
   return submission.find(req.user, req.params.submission_id)
 end
 
+---@param req api.handInAgain
 local function revise(req)
   return submission.revise(req.user, req.params.submission_id, req.body.content, req.revision)
 end
 
+---@param req api.gradeSubmission
 local function grade(req)
   return grading.grade(req.user, req.params.submission_id, req.body, req.revision)
 end
 
+---@param req api.giveGrade
 local function give(req)
   return grading.give(req.user, req.params.assignment_id, req.body)
 end
 
+---@param req api.returnSubmission
 local function send_back(req)
   return grading.send_back(req.user, req.params.submission_id, req.body.feedback)
 end
 
+---@param req api.listGradeChanges
 local function changes(req)
   local seen, err = submission.find(req.user, req.params.submission_id)
   if not seen then return nil, err end

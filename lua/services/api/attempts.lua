@@ -12,28 +12,34 @@ local optional = schema.optional
 
 local Answers = schema.object { answers = shapes.answers }
 
+---@param req api.startAssignedAttempt|api.startAttempt
 local function start(req)
   return attempt.start(req.user, { lesson_id = req.params.lesson_id, assignment_id = req.params.assignment_id })
 end
 
+---@param req api.saveAnswers
 local function save(req)
   local done, err = attempt.save(req.user, req.params.attempt_id, req.body.answers)
   if not done then return nil, err end
   return 204
 end
 
+---@param req api.submitAttempt
 local function submit(req)
   return attempt.submit(req.user, req.params.attempt_id, req.body.answers)
 end
 
+---@param req api.showAttempt
 local function show(req)
   return attempt.find(req.user, req.params.attempt_id)
 end
 
+---@param req api.listAttempts
 local function list(req)
   return cursor.list(req, function(page) return attempt.list(req.user, req.query, page) end)
 end
 
+---@param req api.listLessonAttempts
 local function of_lesson(req)
   local seen, err = lesson.find(req.user, req.params.lesson_id)
   if not seen then return nil, err end
@@ -59,7 +65,7 @@ return {
       out = shapes.AttemptView, id = "showAttempt", tags = tags },
   },
   ["/attempts/{attempt_id}/answers"] = {
-    PUT = { "Save answers on the way", role("student", save), params = by_id, body = Answers, if_match = false,
+    PUT = { "Save answers on the way", role("student", save), params = by_id, body = Answers, if_match = "*",
       errors = { "conflict" }, id = "saveAnswers", tags = tags,
       description = "If the time runs out before the attempt is submitted, what is saved is marked." },
   },
@@ -72,11 +78,12 @@ return {
       query = cursor.query({}, { student_id = of_student }), out = schema.list(shapes.AttemptBrief),
       id = "listLessonAttempts", tags = tags },
     POST = { "Start an attempt, or go on with the open one", role("student", start), params = by_id,
-      out = shapes.Attempt, tagged = false, errors = { "conflict" }, id = "startAttempt", tags = tags },
+      out = shapes.Attempt, tagged = false, status = 200, creates = shapes.ATTEMPTS, errors = { "conflict" },
+      id = "startAttempt", tags = tags },
   },
   ["/assignments/{assignment_id}/attempts"] = {
     POST = { "Start an attempt at an assigned quiz, or go on with the open one", role("student", start),
-      params = by_id, out = shapes.Attempt, tagged = false, errors = { "conflict" }, id = "startAssignedAttempt",
-      tags = tags },
+      params = by_id, out = shapes.Attempt, tagged = false, status = 200, creates = shapes.ATTEMPTS,
+      errors = { "conflict" }, id = "startAssignedAttempt", tags = tags },
   },
 }

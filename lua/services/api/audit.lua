@@ -4,6 +4,7 @@ local audit = require "model.audit"
 local cursor = require "web.cursor"
 local guard = require "web.guard"
 local schema = require "web.schema"
+local shapes = require "services.api.shapes"
 
 local describe, nullable, optional = schema.describe, schema.nullable, schema.optional
 
@@ -15,14 +16,15 @@ local action = schema.text(1, 100, {
 local Entry = schema.named("AuditEntry", schema.object {
   sequence = describe(schema.integer(1), "Counts within the school"),
   recorded_at = schema.time(),
-  actor_id = describe(nullable(schema.id()), "Who did it; null: the system itself"),
+  actor_id = describe(nullable(schema.id(shapes.USERS)), "Who did it; null: the system itself"),
   action = action,
   subject_kind = schema.text(1, 50),
-  subject_id = schema.id(),
+  subject_id = describe(schema.id(), "Of subject_kind"),
   detail = describe(schema.any(), "Ids, names of fields and digests; never personal values"),
   digest = describe(schema.text(64, 64), "SHA-256 over the entry and the digest of the one before it"),
 })
 
+---@param req api.listAudit
 local function list(req)
   return cursor.list(req, function(page) return audit.list(req.user, req.query, page) end)
 end
@@ -31,7 +33,7 @@ return {
   ["/audit"] = {
     GET = { "List who changed what in the own school", guard.may("read_audit", list), out = schema.list(Entry),
       query = cursor.query({ "sequence" }, {
-        subject_id = optional(schema.id()), actor_id = optional(schema.id()), action = optional(action),
+        subject_id = optional(schema.id()), actor_id = optional(schema.id(shapes.USERS)), action = optional(action),
       }), id = "listAudit", tags = { "Privacy" } },
   },
 }

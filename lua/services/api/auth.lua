@@ -30,6 +30,7 @@ local Refresh = schema.object { refresh_token = schema.text(1, 200) }
 
 local where, finish = opened_session.where, opened_session.finish
 
+---@param req api.signUp
 local function sign_up(req)
   local person, err = user.sign_up(req.body)
   if not person then return nil, err end
@@ -38,12 +39,14 @@ local function sign_up(req)
   return 201, opened_session.answer(opened), { location = shapes.USERS .. "/" .. person.id }
 end
 
+---@param req api.logIn
 local function log_in(req)
   local attempt = where(req)
   attempt.login, attempt.password = req.body.login, req.body.password
   return finish(session.open(attempt))
 end
 
+---@param req api.refresh
 local function refresh(req)
   return finish(session.refresh(req.body.refresh_token))
 end
@@ -56,10 +59,12 @@ local function end_session(req, session_id)
   return 204
 end
 
+---@param req api.logOut
 local function log_out(req)
   return end_session(req, req.user.session_id)
 end
 
+---@param req api.logOutEverywhere
 local function log_out_everywhere(req)
   local count, err = session.close_all(req.user.id)
   if not count then return nil, err end
@@ -67,10 +72,12 @@ local function log_out_everywhere(req)
   return 204
 end
 
+---@param req api.listSessions
 local function list_sessions(req)
   return cursor.list(req, function(page) return session.list(req.user, page) end)
 end
 
+---@param req api.endSession
 local function close_session(req)
   local open, err = session.find(req.user, req.params.session_id)
   if not open then return nil, err end
@@ -82,7 +89,8 @@ local tags = { "Accounts" }
 
 return {
   ["/auth/sign-up"] = {
-    POST = { "Open an account", public(sign_up), body = SignUp, out = shapes.Tokens, status = 201, limit = "auth",
+    POST = { "Open an account", public(sign_up), body = SignUp, out = shapes.Tokens,
+      creates = shapes.USERS, made = "user", limit = "auth",
       errors = { "conflict", "forbidden" }, id = "signUp", tags = tags,
       description = "Opens an account for oneself and logs in with it." },
   },

@@ -1,6 +1,7 @@
 -- services/api/calendar.lua: what happens when in one's classes; the dates of lessons in them.
 
 local calendar = require "model.calendar"
+local class = require "model.class"
 local cursor = require "web.cursor"
 local guard = require "web.guard"
 local lesson_date = require "model.lesson_date"
@@ -33,6 +34,7 @@ local dated = {
 local LessonDates = schema.named("LessonDates", schema.object(dated))
 local DatedLesson = schema.named("DatedLesson", schema.extend(schema.object(dated), { title = shapes.name }))
 
+---@param req api.showCalendar
 local function between(req)
   local found, err = calendar.between(req.user, req.query)
   if not found and err.field then
@@ -42,18 +44,24 @@ local function between(req)
   return found, err
 end
 
+---@param req api.showToday
 local function today(req)
   return calendar.today(req.user)
 end
 
+---@param req api.listLessonDates
 local function list(req)
+  local seen, err = class.find(req.user, req.params.class_id)
+  if not seen then return nil, err end
   return cursor.list(req, function(page) return lesson_date.list(req.user, req.params.class_id, page) end)
 end
 
+---@param req api.setLessonDates
 local function set(req)
   return lesson_date.set(req.user, req.params.class_id, req.params.lesson_id, req.body)
 end
 
+---@param req api.clearLessonDates
 local function clear(req)
   local gone, err = lesson_date.clear(req.user, req.params.class_id, req.params.lesson_id)
   if not gone then return nil, err end
@@ -77,12 +85,11 @@ return {
   },
   ["/classes/{class_id}/lessons"] = {
     GET = { "List the dates of a class's lessons", signed_in(list), params = by_id, query = cursor.query {},
-      out = schema.list(DatedLesson), id = "listLessonDates", tags = tags, shared = true,
-      description = "As far as one may see them: an empty list where nothing is." },
+      out = schema.list(DatedLesson), id = "listLessonDates", tags = tags },
   },
   ["/classes/{class_id}/lessons/{lesson_id}"] = {
     PUT = { "Say when a class takes a lesson", role("teacher", set), params = by_id, body = Dates, out = LessonDates,
-      if_match = false, id = "setLessonDates", tags = tags },
+      if_match = "*", id = "setLessonDates", tags = tags },
     DELETE = { "Take a lesson out of a class's calendar", role("teacher", clear), params = by_id,
       id = "clearLessonDates", tags = tags },
   },

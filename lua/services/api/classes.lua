@@ -17,46 +17,56 @@ local Join = schema.object { code = shapes.code }
 
 local Enrol = schema.one_of { student_id = schema.id(shapes.USERS), login = shapes.login }
 
+---@param req api.listClasses
 local function list(req)
   return cursor.list(req, function(page) return class.list(req.user, req.query, page) end)
 end
 
+---@param req api.createClass
 local function create(req)
   return class.create(req.user, req.body)
 end
 
+---@param req api.showClass
 local function show(req)
   return class.find(req.user, req.params.class_id)
 end
 
+---@param req api.changeClass
 local function change(req)
   return class.update(req.user, req.params.class_id, req.body, req.revision)
 end
 
+---@param req api.deleteClass
 local function delete(req)
   local gone, err = class.delete(req.user, req.params.class_id)
   if not gone then return nil, err end
   return 204
 end
 
+---@param req api.rotateJoinCode
 local function rotate(req)
   return class.rotate_code(req.user, req.params.class_id)
 end
 
+---@param req api.joinClass
 local function join(req)
   return enrolment.join(req.user, req.body.code)
 end
 
+---@param req api.listStudents
 local function roster(req)
   local kept, err = class.keeps(req.user, req.params.class_id)
   if not kept then return nil, err end
   return cursor.list(req, function(page) return enrolment.roster(req.user, req.params.class_id, page) end)
 end
 
+---@param req api.enrolStudent
 local function enrol(req)
   return enrolment.add(req.user, req.params.class_id, req.body)
 end
 
+---@param req api.removeStudent
 local function remove(req)
   local gone, err = enrolment.remove(req.user, req.params.class_id, req.params.student_id)
   if not gone then return nil, err end

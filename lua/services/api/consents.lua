@@ -19,9 +19,10 @@ local Text = schema.named("ConsentText", schema.object {
 })
 
 local Consent = schema.named("Consent", schema.object {
-  id = schema.id(), person_id = schema.id(shapes.USERS), kind = kind, version = version,
-  given_by = describe(nullable(schema.id()), "null: a guardian without an account"), given_at = schema.time(),
-  withdrawn_at = nullable(schema.time()), withdrawn_by = nullable(schema.id()),
+  id = schema.id(shapes.CONSENTS), person_id = schema.id(shapes.USERS), kind = kind, version = version,
+  given_by = describe(nullable(schema.id(shapes.USERS)), "null: a guardian without an account"),
+  given_at = schema.time(),
+  withdrawn_at = nullable(schema.time()), withdrawn_by = nullable(schema.id(shapes.USERS)),
   created_at = schema.time(), updated_at = schema.time(),
 })
 
@@ -50,30 +51,36 @@ local function texts()
   return rows and { items = rows, next = json.null }, err
 end
 
+---@param req api.listConsents
 local function list(req)
   return cursor.list(req, function(page) return consent.list(req.user, req.params.user_id, page) end)
 end
 
+---@param req api.showConsent
 local function show(req)
   return consent.find(req.user, req.params.user_id, req.params.consent_id)
 end
 
+---@param req api.giveConsent
 local function give(req)
   local made, err = consent.give(req.user, req.params.user_id, req.body)
   if not made then return nil, err end
   return 201, made, { location = ("%s/%s/consents/%s"):format(shapes.USERS, made.person_id, made.id) }
 end
 
+---@param req api.withdrawConsent
 local function withdraw(req)
   return consent.withdraw(req.user, req.params.user_id, req.params.consent_id)
 end
 
+---@param req api.askGuardian
 local function ask(req)
   local held, err = held_sign_up.ask(req.body)
   if not held then return nil, err end
   return 202, held
 end
 
+---@param req api.answerAsGuardian
 local function answer(req)
   local body = req.body
   local done, err
@@ -89,7 +96,7 @@ end
 local signed_in, public = guard.signed_in, guard.public
 local tags = { "Privacy" }
 local of_person = { user_id = schema.id(shapes.USERS) }
-local one = { user_id = schema.id(shapes.USERS), consent_id = schema.id() }
+local one = { user_id = schema.id(shapes.USERS), consent_id = schema.id(shapes.CONSENTS) }
 
 return {
   ["/auth/child-sign-up"] = {

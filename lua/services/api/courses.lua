@@ -19,34 +19,41 @@ local New = schema.extend(schema.object(fields), {
   class_id = schema.describe(optional(schema.id(shapes.CLASSES)), "A class that takes the course at once"),
 })
 
+---@param req api.listCourses
 local function list(req)
   return cursor.list(req, function(page) return course.list(req.user, req.query, page) end)
 end
 
+---@param req api.createCourse
 local function create(req)
   return course.create(req.user, req.body)
 end
 
+---@param req api.showCourse
 local function show(req)
   return course.find(req.user, req.params.course_id)
 end
 
+---@param req api.changeCourse
 local function change(req)
   return course.update(req.user, req.params.course_id, req.body, req.revision)
 end
 
+---@param req api.deleteCourse
 local function delete(req)
   local gone, err = course.delete(req.user, req.params.course_id)
   if not gone then return nil, err end
   return 204
 end
 
+---@param req api.assignCourse
 local function assign(req)
   local done, err = course.assign(req.user, req.params.course_id, req.params.class_id)
   if not done then return nil, err end
   return 204
 end
 
+---@param req api.unassignCourse
 local function unassign(req)
   local done, err = course.unassign(req.user, req.params.course_id, req.params.class_id)
   if not done then return nil, err end
@@ -73,7 +80,7 @@ return {
       id = "deleteCourse", tags = tags },
   },
   ["/courses/{course_id}/classes/{class_id}"] = {
-    PUT = { "Let a class take a course", role("teacher", assign), params = by_id, if_match = false,
+    PUT = { "Let a class take a course", role("teacher", assign), params = by_id, if_match = "*",
       id = "assignCourse", tags = tags },
     DELETE = { "Take a course from a class", role("teacher", unassign), params = by_id, id = "unassignCourse",
       tags = tags },

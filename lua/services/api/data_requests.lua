@@ -10,8 +10,8 @@ local workflow = require "workflows.data_request"
 local nullable = schema.nullable
 
 local Request = schema.named("DataRequest", schema.object {
-  id = schema.id(), person_id = schema.id(shapes.USERS), kind = schema.enum { "export", "erasure" },
-  requested_by = schema.id(), state = schema.enum { "queued", "done", "failed" },
+  id = schema.id(shapes.DATA_REQUESTS), person_id = schema.id(shapes.USERS), kind = schema.enum { "export", "erasure" },
+  requested_by = schema.id(shapes.USERS), state = schema.enum { "queued", "done", "failed" },
   finished_at = nullable(schema.time()),
   expires_at = schema.describe(nullable(schema.time()), "Until then the archive can be fetched"),
   created_at = schema.time(), updated_at = schema.time(),
@@ -19,20 +19,24 @@ local Request = schema.named("DataRequest", schema.object {
 
 local Erase = schema.object { password = schema.describe(schema.password(1, 128), "Of whoever asks") }
 
+---@param req api.listDataRequests
 local function list(req)
   return cursor.list(req, function(page) return data_request.list(req.user, req.params.user_id, page) end)
 end
 
+---@param req api.showDataRequest
 local function show(req)
   return data_request.find(req.user, req.params.user_id, req.params.request_id)
 end
 
+---@param req api.askForData
 local function export(req)
   local made, err = workflow.export(req.user, req.params.user_id)
   if not made then return nil, err end
   return 201, made, { location = ("%s/%s/data-requests/%s"):format(shapes.USERS, made.person_id, made.id) }
 end
 
+---@param req api.erasePerson
 local function erase(req)
   local made, err = workflow.erase(req.user, req.params.user_id, { password = req.body.password,
     address = req:remote() })
@@ -40,6 +44,7 @@ local function erase(req)
   return 202, made
 end
 
+---@param req api.fetchData
 local function archive(req)
   local octets, err = data_request.archive(req.user, req.params.user_id, req.params.request_id)
   if not octets then return nil, err end
@@ -50,7 +55,7 @@ end
 local signed_in = guard.signed_in
 local tags = { "Privacy" }
 local of_person = { user_id = schema.id(shapes.USERS) }
-local one = { user_id = schema.id(shapes.USERS), request_id = schema.id() }
+local one = { user_id = schema.id(shapes.USERS), request_id = schema.id(shapes.DATA_REQUESTS) }
 
 return {
   ["/users/{user_id}/data-requests"] = {

@@ -9,6 +9,7 @@ local json = require "host.json"
 local openapi = require "web.openapi"
 local permission = require "web.permission"
 local settings = require "host.settings"
+local task = require "host.task"
 
 local M = {}
 
@@ -74,7 +75,7 @@ function M.routes(service, topics)
         { name = "Privacy", description = "Who changed what, consents, requests of those whose data it is" },
         { name = "Operation", description = "Health" },
       },
-    })
+    }, function() task.sleep(0) end)
   end
 
   local function make_asyncapi()

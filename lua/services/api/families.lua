@@ -6,6 +6,7 @@ local guard = require "web.guard"
 local schema = require "web.schema"
 local shapes = require "services.api.shapes"
 
+---@param req api.listParents
 local function parents(req)
   return cursor.list(req, function(page) return family.parents(req.user, req.params.user_id, page) end)
 end
@@ -15,10 +16,12 @@ local function done(gone, err)
   return 204
 end
 
+---@param req api.unlinkParent
 local function unlink(req)
   return done(family.unlink(req.user, req.params.parent_id, req.params.user_id))
 end
 
+---@param req api.unlinkChild
 local function unlink_mine(req)
   return done(family.unlink(req.user, req.user.id, req.params.child_id))
 end

@@ -22,44 +22,53 @@ local Change = schema.partial(schema.object(fields))
 
 local New = schema.extend(schema.object(fields), { class_id = schema.id(shapes.CLASSES) })
 
+---@param req api.listGrades
 local function of_class(req)
   local kept, err = class.keeps(req.user, req.params.class_id)
   if not kept then return nil, err end
   return cursor.list(req, function(page) return gradebook.of_class(req.user, req.params.class_id, page) end)
 end
 
+---@param req api.showGrades
 local function of_student(req)
   return gradebook.of_student(req.user, req.params.class_id, req.params.student_id)
 end
 
+---@param req api.listGradeCategories
 local function categories(req)
   return cursor.list(req, function(page) return category.list(req.user, req.query, page) end)
 end
 
+---@param req api.createGradeCategory
 local function create(req)
   return category.create(req.user, req.body)
 end
 
+---@param req api.showGradeCategory
 local function show(req)
   return category.find(req.user, req.params.category_id)
 end
 
+---@param req api.changeGradeCategory
 local function change(req)
   return category.update(req.user, req.params.category_id, req.body, req.revision)
 end
 
+---@param req api.deleteGradeCategory
 local function delete(req)
   local gone, err = category.delete(req.user, req.params.category_id)
   if not gone then return nil, err end
   return 204
 end
 
+---@param req api.listMastery
 local function of_person(req)
   local student, err = user.find(req.user, req.params.user_id)
   if not student then return nil, err end
   return cursor.list(req, function(page) return mastery.of_student(req.user, student.id, req.query, page) end)
 end
 
+---@param req api.listClassMastery
 local function class_mastery(req)
   local kept, err = class.keeps(req.user, req.params.class_id)
   if not kept then return nil, err end

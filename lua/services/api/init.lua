@@ -12,6 +12,7 @@ local service
 service = router.new {
   name = "api",
   prefix = "/api/v1",
+  sparse = true,
   resources = {
     require "services.api.auth",
     require "services.api.passwords",
@@ -31,6 +32,7 @@ service = router.new {
     require "services.api.lesson_plans",
     require "services.api.prompt_templates",
     require "services.api.media",
+    require "services.api.attachments",
     require "services.api.quizzes",
     require "services.api.attempts",
     require "services.api.assignments",

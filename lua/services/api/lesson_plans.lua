@@ -48,30 +48,37 @@ local VersionContent = schema.named("LessonVersionContent", schema.extend(schema
   },
 }))
 
+---@param req api.showObjectives
 local function objectives(req)
   return lesson_plan.objectives(req.user, req.params.lesson_id)
 end
 
+---@param req api.replaceObjectives
 local function set_objectives(req)
   return lesson_plan.set_objectives(req.user, req.params.lesson_id, req.body.objectives, req.revision)
 end
 
+---@param req api.listPrerequisites
 local function prerequisites(req)
   return lesson_plan.prerequisites(req.user, req.params.lesson_id)
 end
 
+---@param req api.replacePrerequisites
 local function set_prerequisites(req)
   return lesson_plan.set_prerequisites(req.user, req.params.lesson_id, req.body.lesson_ids)
 end
 
+---@param req api.listVersions
 local function versions(req)
   return cursor.list(req, function(page) return lesson_version.list(req.user, req.params.lesson_id, page) end)
 end
 
+---@param req api.showVersion
 local function version(req)
   return lesson_version.find(req.user, req.params.lesson_id, req.params.number)
 end
 
+---@param req api.restoreVersion
 local function restore(req)
   return lesson_version.restore(req.user, req.params.lesson_id, req.params.number)
 end
@@ -92,7 +99,7 @@ return {
     GET = { "List what comes before a lesson", signed_in(prerequisites), params = by_id, out = Before,
       id = "listPrerequisites", tags = tags },
     PUT = { "Replace what comes before a lesson", role("teacher", set_prerequisites), params = by_id,
-      body = Prerequisites, out = Before, if_match = false, errors = { "forbidden" }, id = "replacePrerequisites",
+      body = Prerequisites, out = Before, if_match = "*", errors = { "forbidden" }, id = "replacePrerequisites",
       tags = tags, description = "Lessons of the same course; none may come before itself." },
   },
   ["/lessons/{lesson_id}/versions"] = {

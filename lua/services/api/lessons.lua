@@ -35,47 +35,57 @@ local Generate = schema.object {
   questions = schema.describe(optional(schema.integer(1, 30), 8), "How many questions the quiz shall have"),
 }
 
+---@param req api.listLessons
 local function list(req)
   return cursor.list(req, function(page) return lesson.list(req.user, req.query, page) end)
 end
 
+---@param req api.createLesson
 local function create(req)
   return lesson.create(req.user, req.body)
 end
 
+---@param req api.showLesson
 local function show(req)
   return lesson.find(req.user, req.params.lesson_id)
 end
 
+---@param req api.changeLesson
 local function change(req)
   return lesson.update(req.user, req.params.lesson_id, req.body, req.revision)
 end
 
+---@param req api.deleteLesson
 local function delete(req)
   local gone, err = lesson.delete(req.user, req.params.lesson_id)
   if not gone then return nil, err end
   return 204
 end
 
+---@param req api.generateLesson
 local function generate(req)
   local run, err = generate_lesson.start(req.user, req.body)
   if not run then return nil, err end
   return 202, run, { location = shapes.RUNS .. "/" .. run.id }
 end
 
+---@param req api.submitLesson
 local function submit(req)
   return lesson.submit(req.user, req.params.lesson_id)
 end
 
+---@param req api.rejectLesson
 local function reject(req)
   return lesson.reject(req.user, req.params.lesson_id)
 end
 
+---@param req api.approveLesson
 local function approve(req)
   return publish_lesson.approve(req.user, req.params.lesson_id)
 end
 
 -- The lesson as a Roblox model: what the bridge sends to Studio, as a file.
+---@param req api.downloadLesson
 local function model(req)
   local found, err = material.find(req.user, req.params.lesson_id)
   if not found then return nil, err end
@@ -84,10 +94,12 @@ local function model(req)
   }
 end
 
+---@param req api.showScene
 local function show_scene(req)
   return scene.of_lesson(req.user, req.params.lesson_id)
 end
 
+---@param req api.replaceScene
 local function change_scene(req)
   return scene.update(req.user, req.params.lesson_id, req.body, req.revision)
 end

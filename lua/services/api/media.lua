@@ -12,7 +12,7 @@ local secure = require "web.secure"
 local settings = require "host.settings"
 local shapes = require "services.api.shapes"
 local sniff = require "util.sniff"
-local store = require "host.store"
+local store = require "storage.media"
 local upload = require "web.upload"
 local url = require "util.url"
 local utf8 = require "util.utf8"
@@ -21,15 +21,8 @@ local optional = schema.optional
 
 -- What a form has besides its file.
 local FORM_OCTETS = 4096
--- Octets that are read from the disk at once.
-local PIECE = 65536
 
-local Media = schema.named("Media", schema.object {
-  id = schema.id(shapes.MEDIA), owner_id = schema.id(shapes.USERS), name = shapes.name,
-  type = schema.enum(sniff.TYPES), octets = schema.integer(1),
-  digest = schema.describe(schema.text(64, 64), "SHA-256 in hex"), shared = schema.boolean(),
-  created_at = schema.time(), updated_at = schema.time(),
-})
+local Media = shapes.Media
 
 local Change = schema.object { shared = schema.describe(schema.boolean(), "Whether the school may read it") }
 
@@ -44,7 +37,7 @@ local function clean(name)
   return name ~= "" and utf8.cut(name, 180) or "file"
 end
 
--- A file on its way from the form to the disk.
+-- A file on its way from the form to the store.
 local Incoming = {}
 Incoming.__index = Incoming
 
@@ -83,42 +76,73 @@ function Incoming:data(chunk)
   return self:identify(false)
 end
 
+-- All octets are there: what they are, and by what a repeated upload is known.
 function Incoming:finish()
   local ok, err = self:identify(true)
   if not ok then return nil, err end
   local digest, failure = self.file:finish()
   if not digest then return nil, errors.new("unavailable", nil, { reason = failure.message }) end
-  return media.complete(self.user, self.id, {
-    name = sniff.name(self.name, self.type), type = self.type, octets = self.octets, digest = crypto.hex(digest),
-  }, settings.media_quota)
+  self.digest = crypto.hex(digest)
+  self.identity = self.digest .. " " .. self.name
+  return self
 end
 
-local function receive(req)
-  local incoming = setmetatable({ user = req.user, head = "", octets = 0 }, Incoming)
-  local made
+-- Gives up what no row in the end has.
+function Incoming:discard()
+  if self.kept then return end
+  if self.file then self.file:cancel() end
+  if self.id then media.discard(self.id) end
+end
+
+local function take(req, incoming)
   local ok, err = upload.read(req, settings.media_limit + FORM_OCTETS, {
     begin = function(part) return incoming:begin(part) end,
     data = function(chunk) return incoming:data(chunk) end,
   })
-  if ok then made, err = incoming:finish() end
-  if made then return made end
-  if incoming.file then incoming.file:cancel() end
-  if incoming.id then media.discard(incoming.id) end
+  if not ok then return nil, err end
+  return incoming:finish()
+end
+
+-- What was begun and came to nothing is given up, also when the client went away; media.sweep is the net below.
+local function receive(req)
+  local incoming = setmetatable({ user = req.user, head = "", octets = 0 }, Incoming)
+  local ran, received, err = pcall(take, req, incoming)
+  if ran and received then return received end
+  if not ran then
+    if incoming.file then incoming.file:cancel() end
+    error(received, 0)
+  end
+  incoming:discard()
   return nil, err
 end
 
+---@param req api.uploadMedia
+local function create(req)
+  local incoming = req.body
+  local made, err = media.complete(req.user, incoming.id, {
+    name = sniff.name(incoming.name, incoming.type), type = incoming.type, octets = incoming.octets,
+    digest = incoming.digest,
+  }, settings.media_quota)
+  incoming.kept = made ~= nil
+  return made, err
+end
+
+---@param req api.listMedia
 local function list(req)
   return cursor.list(req, function(page) return media.list(req.user, req.query, page) end)
 end
 
+---@param req api.showMedia
 local function show(req)
   return media.find(req.user, req.params.media_id)
 end
 
+---@param req api.changeMedia
 local function change(req)
   return media.update(req.user, req.params.media_id, req.body, req.revision)
 end
 
+---@param req api.deleteMedia
 local function delete(req)
   local gone, err = media.delete(req.user, req.params.media_id)
   if not gone then return nil, err end
@@ -134,26 +158,48 @@ end
 local function headers_of(found)
   local headers = {
     ["content-type"] = found.type, ["content-disposition"] = disposition(found.name), etag = '"' .. found.digest .. '"',
-    ["cache-control"] = "private, no-cache",
+    ["cache-control"] = "private, no-cache", ["accept-ranges"] = "bytes",
   }
   for name, value in pairs(secure.data) do headers[name] = value end
   return headers
 end
 
-local function send(req, found)
-  local http, at = req.http, 0
-  local piece, err = store.read(found.id, 0, PIECE)
-  if not piece then return nil, errors.new(err.code == "not_found" and "not_found" or "unavailable") end
-  http:start(200, headers_of(found))
-  while req.method ~= "HEAD" and piece and piece ~= "" do
-    if not http:write(piece) then return end
-    at = at + #piece
-    piece = store.read(found.id, at, PIECE)
-  end
-  if req.method ~= "HEAD" and at < found.octets then error("a file ended early: " .. found.id, 0) end
-  http:finish()
+-- The part that Range asks for, or all of it: status, first, last.
+local function part_of(req, found, headers)
+  local first, last = req.http:range(headers.etag, found.octets)
+  if first == false then return nil, errors.new("no_such_range", nil, {
+    headers = { ["content-range"] = "bytes */" .. found.octets },
+  }) end
+  if not first then return 200, 0, found.octets - 1 end
+  headers["content-range"] = ("bytes %d-%d/%d"):format(first, last, found.octets)
+  return 206, first, last
 end
 
+-- Closes the reader whatever becomes of the task, so that no connection to a store stays open.
+local function copy(req, reader, octets)
+  while octets > 0 do
+    local piece = reader:read()
+    if not piece then error("a file ended early", 0) end
+    octets = octets - #piece
+    if not req.http:write(piece) then return end
+  end
+end
+
+local function send(req, found)
+  local headers = headers_of(found)
+  local status, first, last = part_of(req, found, headers)
+  if not status then return nil, first end
+  if req.method == "HEAD" then return status, nil, headers end
+  local reader, err = store.open(found.id, first, last)
+  if not reader then return nil, errors.new(err.code, nil, { reason = err.message }) end
+  req.http:start(status, headers)
+  local ok, raised = pcall(copy, req, reader, last - first + 1)
+  reader:close()
+  if not ok then error(raised, 0) end
+  req.http:finish()
+end
+
+---@param req api.downloadMedia
 local function content(req)
   local found, err = media.find(req.user, req.params.media_id)
   if not found then return nil, err end
@@ -175,10 +221,10 @@ return {
   ["/media"] = {
     GET = { "List the files that one may see", signed_in(list), out = schema.list(Media),
       query = cursor.query({}, { mine = optional(schema.boolean(), false) }), id = "listMedia", tags = tags },
-    POST = { "Upload a file", signed_in(receive), out = Media, creates = true, upload = upload.TYPE,
+    POST = { "Upload a file", signed_in(create), out = Media, creates = true, upload = upload.TYPE, receive = receive,
       errors = upload.errors, id = "uploadMedia", tags = tags,
       description = "A form with one part `file`. What it is, its octets say: " .. table.concat(sniff.TYPES, ", ")
-        .. "." },
+        .. ". A file that is attached to nothing and shared with nobody is deleted after a time." },
   },
   ["/media/{media_id}"] = {
     GET = { "Show what is known of a file", signed_in(show), params = by_id, out = Media, id = "showMedia",
@@ -189,7 +235,8 @@ return {
       tags = tags },
   },
   ["/media/{media_id}/content"] = {
-    GET = { "Download a file", signed_in(content), params = by_id, raw = true, files = sniff.TYPES,
-      id = "downloadMedia", tags = tags },
+    GET = { "Download a file", signed_in(content), params = by_id, raw = true, files = sniff.TYPES, also = { 206 },
+      errors = { "no_such_range" }, id = "downloadMedia", tags = tags,
+      description = "Range and If-Range give a part of it." },
   },
 }

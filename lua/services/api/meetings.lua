@@ -6,6 +6,7 @@ local guard = require "web.guard"
 local meeting = require "model.meeting"
 local schema = require "web.schema"
 local shapes = require "services.api.shapes"
+local user = require "model.user"
 
 local describe, nullable, optional = schema.describe, schema.nullable, schema.optional
 
@@ -60,41 +61,51 @@ local function check_time(body)
   return true
 end
 
+---@param req api.listMeetings
 local function list(req)
   return cursor.list(req, function(page) return meeting.list(req.user, req.query, page) end)
 end
 
+---@param req api.createMeeting
 local function create(req)
   local ok, err = check_time(req.body)
   if not ok then return nil, err end
   return meeting.create(req.user, req.body)
 end
 
+---@param req api.showMeeting
 local function show(req)
   return meeting.find(req.user, req.params.meeting_id)
 end
 
+---@param req api.changeMeeting
 local function change(req)
   local ok, err = check_time(req.body)
   if not ok then return nil, err end
   return meeting.update(req.user, req.params.meeting_id, req.body, req.revision)
 end
 
+---@param req api.deleteMeeting
 local function delete(req)
   local gone, err = meeting.delete(req.user, req.params.meeting_id)
   if not gone then return nil, err end
   return 204
 end
 
+---@param req api.showAttendance
 local function sheet(req)
   return attendance.sheet(req.user, req.params.meeting_id, req.params.date)
 end
 
+---@param req api.markAttendance
 local function mark(req)
   return attendance.mark(req.user, req.params.meeting_id, req.params.date, req.body.entries)
 end
 
+---@param req api.listAttendance
 local function of_student(req)
+  local seen, err = user.find(req.user, req.params.user_id)
+  if not seen then return nil, err end
   return cursor.list(req, function(page)
     return attendance.of_student(req.user, req.params.user_id, req.query, page)
   end)
@@ -121,14 +132,13 @@ return {
   ["/meetings/{meeting_id}/attendance/{date}"] = {
     GET = { "Show who was there", role("teacher", sheet), params = by_id, out = Sheet, id = "showAttendance",
       tags = tags },
-    PUT = { "Mark who was there", role("teacher", mark), params = by_id, body = Marks, out = Sheet, if_match = false,
+    PUT = { "Mark who was there", role("teacher", mark), params = by_id, body = Marks, out = Sheet, if_match = "*",
       id = "markAttendance", tags = tags, description = "Students who are not named stay as they are." },
   },
   ["/users/{user_id}/attendance"] = {
     GET = { "List a student's attendance", signed_in(of_student), params = { user_id = schema.id(shapes.USERS) },
       query = cursor.query({}, {
         class_id = optional(schema.id(shapes.CLASSES)), from = optional(schema.date()), to = optional(schema.date()),
-      }), out = schema.list(Attendance), id = "listAttendance", tags = tags, shared = true,
-      description = "As far as one may see it: an empty list where nothing is." },
+      }), out = schema.list(Attendance), id = "listAttendance", tags = tags },
   },
 }

@@ -57,10 +57,12 @@ local function claims_of(req, user_id)
   return oidc.identify(provider, login, req.body.code)
 end
 
+---@param req api.beginProviderLogIn
 local function begin_log_in(req)
   return begin(req, nil)
 end
 
+---@param req api.finishProviderLogIn
 local function finish_log_in(req)
   local claims, err = claims_of(req, nil)
   if not claims then return opened.finish(nil, err) end
@@ -76,10 +78,12 @@ local function finish_log_in(req)
   return opened.finish(session.admit(account, opened.where(req)))
 end
 
+---@param req api.beginLink
 local function begin_link(req)
   return begin(req, req.user.id)
 end
 
+---@param req api.finishLink
 local function finish_link(req)
   local claims, err = claims_of(req, req.user.id)
   if not claims then return opened.finish(nil, err) end
@@ -88,12 +92,14 @@ local function finish_link(req)
   return 204
 end
 
+---@param req api.listIdentities
 local function list_links(req)
   local items, err = identity.list(req.user)
   if not items then return nil, err end
   return { items = items }
 end
 
+---@param req api.removeLink
 local function unlink(req)
   local done, err = identity.unlink(req.user, req.params.provider)
   if not done then return nil, err end

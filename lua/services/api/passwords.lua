@@ -21,22 +21,27 @@ local function done(value, err)
   return 204
 end
 
+---@param req api.verifyEmail
 local function verify(req)
   return done(account.verify_email(req.body.token))
 end
 
+---@param req api.askEmailVerification
 local function ask_verification(req)
   return done(account.ask_verification(req.user))
 end
 
+---@param req api.forgotPassword
 local function forgot(req)
   return done(account.ask_reset(req.body.login))
 end
 
+---@param req api.resetPassword
 local function reset(req)
   return done(account.reset_password(req.body.token, req.body.password))
 end
 
+---@param req api.changePassword
 local function change(req)
   local body = req.body
   return done(account.change_password(req.user, body.current_password, body.password, req:remote()))

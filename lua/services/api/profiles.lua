@@ -9,22 +9,27 @@ local Change = schema.partial(schema.object { about = schema.multiline(0, 2000),
 
 local Preferences = schema.partial(schema.object(shapes.preferences))
 
+---@param req api.showMyProfile
 local function mine(req)
   return profile.find(req.user, req.user.id)
 end
 
+---@param req api.changeMyProfile
 local function change_mine(req)
   return profile.update(req.user, req.body, req.revision)
 end
 
+---@param req api.showProfile
 local function show(req)
   return profile.find(req.user, req.params.user_id)
 end
 
+---@param req api.showPreferences
 local function preferences(req)
   return profile.preferences(req.user)
 end
 
+---@param req api.changePreferences
 local function prefer(req)
   return profile.set_preferences(req.user, req.body, req.revision)
 end

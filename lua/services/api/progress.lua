@@ -8,16 +8,19 @@ local schema = require "web.schema"
 local shapes = require "services.api.shapes"
 local user = require "model.user"
 
+---@param req api.listMyProgress
 local function mine(req)
   return cursor.list(req, function(page) return progress.of_student(req.user, req.user.id, page) end)
 end
 
+---@param req api.listStudentProgress
 local function of_student(req)
   local student, err = user.find(req.user, req.params.user_id)
   if not student then return nil, err end
   return cursor.list(req, function(page) return progress.of_student(req.user, student.id, page) end)
 end
 
+---@param req api.listClassProgress
 local function of_class(req)
   local kept, err = class.keeps(req.user, req.params.class_id)
   if not kept then return nil, err end
@@ -26,6 +29,7 @@ local function of_class(req)
   end)
 end
 
+---@param req api.summariseClassProgress
 local function summary(req)
   return progress.summary(req.user, req.params.class_id, req.query.lesson_id)
 end

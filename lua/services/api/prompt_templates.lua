@@ -21,22 +21,27 @@ local Template = schema.named("PromptTemplate", schema.object {
   body = schema.multiline(1, 10000), shared = schema.boolean(), created_at = schema.time(), updated_at = schema.time(),
 })
 
+---@param req api.listPromptTemplates
 local function list(req)
   return cursor.list(req, function(page) return prompt_template.list(req.user, req.query, page) end)
 end
 
+---@param req api.createPromptTemplate
 local function create(req)
   return prompt_template.create(req.user, req.body)
 end
 
+---@param req api.showPromptTemplate
 local function show(req)
   return prompt_template.find(req.user, req.params.template_id)
 end
 
+---@param req api.changePromptTemplate
 local function change(req)
   return prompt_template.update(req.user, req.params.template_id, req.body, req.revision)
 end
 
+---@param req api.deletePromptTemplate
 local function delete(req)
   local gone, err = prompt_template.delete(req.user, req.params.template_id)
   if not gone then return nil, err end

@@ -66,32 +66,39 @@ local Statistics = schema.named("QuizStatistics", schema.object {
   }, 0, 200),
 })
 
+---@param req api.showLessonQuiz
 local function of_lesson(req)
   return quiz.of_lesson(req.user, req.params.lesson_id)
 end
 
+---@param req api.listQuizzes
 local function list(req)
   return cursor.list(req, function(page) return quiz.list(req.user, req.query, page) end)
 end
 
+---@param req api.createQuiz
 local function create(req)
   return quiz.create(req.user, req.body)
 end
 
+---@param req api.showQuiz
 local function show(req)
   return quiz.find(req.user, req.params.quiz_id)
 end
 
+---@param req api.changeQuiz
 local function change(req)
   return quiz.update(req.user, req.params.quiz_id, req.body, req.revision)
 end
 
+---@param req api.deleteQuiz
 local function delete(req)
   local gone, err = quiz.delete(req.user, req.params.quiz_id)
   if not gone then return nil, err end
   return 204
 end
 
+---@param req api.showQuizStatistics
 local function statistics(req)
   return item_statistics.of_quiz(req.user, req.params.quiz_id, req.query.assignment_id)
 end

@@ -148,6 +148,7 @@ function Job:rows(rows, failure)
   return true
 end
 
+---@param req api.importRoster
 local function import(req)
   local class, err = roster.class(req.user, req.params.class_id)
   if not class then return nil, err end

@@ -10,18 +10,22 @@ local Resume = schema.object {
   script = schema.describe(schema.enum { "recorded", "current" }, "The script that it began with, or today's"),
 }
 
+---@param req api.listRuns
 local function list(req)
   return cursor.list(req, function(page) return run.list(req.user, req.query, page) end)
 end
 
+---@param req api.showRun
 local function show(req)
   return run.find(req.user, req.params.run_id)
 end
 
+---@param req api.cancelRun
 local function cancel(req)
   return run.cancel(req.user, req.params.run_id)
 end
 
+---@param req api.resumeRun
 local function resume(req)
   return run.resume(req.user, req.params.run_id, req.body.script)
 end

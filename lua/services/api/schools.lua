@@ -26,30 +26,37 @@ local Counts = schema.named("SchoolCounts", schema.object {
   student = schema.integer(0), teacher = schema.integer(0), parent = schema.integer(0), admin = schema.integer(0),
 })
 
+---@param req api.listSchools
 local function list(req)
   return cursor.list(req, function(page) return school.list(req.user, page) end)
 end
 
+---@param req api.createSchool
 local function found(req)
   return school.found(req.user, req.body)
 end
 
+---@param req api.showSchool
 local function show(req)
   return school.find(req.user, req.params.school_id)
 end
 
+---@param req api.changeSchool
 local function change(req)
   return school.update(req.user, req.body, req.revision, req.params.school_id)
 end
 
+---@param req api.showMySchool
 local function show_mine(req)
   return school.of(req.user)
 end
 
+---@param req api.changeMySchool
 local function change_mine(req)
   return school.update(req.user, req.body, req.revision)
 end
 
+---@param req api.countPeople
 local function counts(req)
   return school.counts(req.user)
 end

@@ -35,20 +35,24 @@ local State = schema.named("SecondFactor", schema.object {
   since = schema.nullable(schema.time()),
 })
 
+---@param req api.showSecondFactor
 local function answer(req)
   return opened.finish(session.open_by_code(req.body.challenge_token, req.body.code, opened.where(req)))
 end
 
+---@param req api.enrolSecondFactor
 local function enrol(req)
   local begun, err = session.enrol(req.body.challenge_token)
   if not begun then return opened.finish(nil, err) end
   return begun
 end
 
+---@param req api.confirmEnrolment
 local function enrolled(req)
   return opened.finish(session.open_by_enrolling(req.body.challenge_token, req.body.code, opened.where(req)))
 end
 
+---@param req api.showSecondFactorState
 local function state(req)
   return second_factor.state(req.user)
 end
@@ -69,6 +73,7 @@ local function codes(list, err)
   return { recovery_codes = list }
 end
 
+---@param req api.confirmSecondFactor
 local function confirm(req)
   return codes(second_factor.confirm(req.user.id, req.body.code))
 end
@@ -81,6 +86,7 @@ local remove = with_password(function(own)
   return 204
 end)
 
+---@param req api.resetSecondFactor
 local function reset(req)
   local done, err = second_factor.reset(req.user, req.params.user_id)
   if not done then return nil, err end

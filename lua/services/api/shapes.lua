@@ -3,6 +3,7 @@
 local grade = require "model.grade"
 local scene = require "model.scene"
 local schema = require "web.schema"
+local sniff = require "util.sniff"
 
 local describe, nullable, optional = schema.describe, schema.nullable, schema.optional
 
@@ -12,6 +13,7 @@ M.CLASSES, M.COURSES, M.LESSONS = "/api/v1/classes", "/api/v1/courses", "/api/v1
 M.USERS, M.RUNS, M.ATTEMPTS, M.SESSIONS = "/api/v1/users", "/api/v1/runs", "/api/v1/attempts", "/api/v1/sessions"
 M.SCHOOLS, M.MEETINGS = "/api/v1/schools", "/api/v1/meetings"
 M.TEMPLATES, M.MEDIA = "/api/v1/prompt-templates", "/api/v1/media"
+M.CONSENTS, M.DATA_REQUESTS = "/api/v1/users/{user_id}/consents", "/api/v1/users/{user_id}/data-requests"
 
 M.roles = schema.enum { "student", "teacher", "parent", "admin" }
 
@@ -41,7 +43,7 @@ local function object(name, fields)
   return schema.named(name, schema.object(fields))
 end
 
-local school_id = describe(nullable(schema.id()), "The school, if there is one")
+local school_id = describe(nullable(schema.id(M.SCHOOLS)), "The school, if there is one")
 
 M.School = object("School", {
   id = schema.id(M.SCHOOLS), name = M.name, address = schema.multiline(0, 500), time_zone = M.time_zone,
@@ -160,6 +162,14 @@ M.SceneDescription = schema.object {
 M.Scene = schema.named("Scene", schema.object {
   id = schema.id(), lesson_id = schema.id(M.LESSONS), description = M.SceneDescription, updated_at = schema.time(),
 })
+
+local file = {
+  id = schema.id(M.MEDIA), owner_id = schema.id(M.USERS), name = M.name, type = schema.enum(sniff.TYPES),
+  octets = schema.integer(1), digest = describe(schema.text(64, 64), "SHA-256 in hex"), shared = schema.boolean(),
+}
+
+M.Media = object("Media", copy(file, {}))
+M.Attached = object("Attached", copy(file, { attached_at = schema.time() }))
 
 M.CATEGORIES = "/api/v1/grade-categories"
 M.QUIZZES, M.ASSIGNMENTS, M.SUBMISSIONS = "/api/v1/quizzes", "/api/v1/assignments", "/api/v1/submissions"

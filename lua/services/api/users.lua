@@ -19,54 +19,66 @@ Change = schema.partial(Change)
 
 local Link = schema.object { code = schema.describe(shapes.code, "From the child or its teacher") }
 
+---@param req api.showMe
 local function me(req)
   return user.me(req.user)
 end
 
+---@param req api.changeMe
 local function change_me(req)
   local changed, err = user.update(req.user, req.user.id, req.body, req.revision)
   if not changed then return nil, err end
   return user.me(req.user)
 end
 
+---@param req api.createUser
 local function create(req)
   local made, err = user.create(req.user, req.body)
   if not made then return nil, err end
   return 201, made, { location = shapes.USERS .. "/" .. made.id }
 end
 
+---@param req api.listUsers
 local function list(req)
   return cursor.list(req, function(page) return user.list(req.user, req.query, page) end)
 end
 
+---@param req api.showUser
 local function show(req)
   return user.find(req.user, req.params.user_id)
 end
 
+---@param req api.changeUser
 local function change(req)
   return user.update(req.user, req.params.user_id, req.body, req.revision)
 end
 
+---@param req api.suspendUser
 local function suspend(req)
   return user.set_state(req.user, req.params.user_id, "suspended")
 end
 
+---@param req api.restoreUser
 local function restore(req)
   return user.set_state(req.user, req.params.user_id, "active")
 end
 
+---@param req api.makeMyLinkCode
 local function my_link_code(req)
   return user.make_link_code(req.user, req.user.id)
 end
 
+---@param req api.makeLinkCode
 local function link_code(req)
   return user.make_link_code(req.user, req.params.user_id)
 end
 
+---@param req api.linkChild
 local function link(req)
   return user.link_child(req.user, req.body.code)
 end
 
+---@param req api.listChildren
 local function children(req)
   return cursor.list(req, function(page) return user.children(req.user, page) end)
 end

@@ -319,6 +319,44 @@ static void after_a_half_close_the_answer_still_comes(void **state)
     client_close(&c);
 }
 
+/* RFC 9112 §9.3.2, §9.6: what was pipelined before the FIN is answered too, at once or later. */
+static void after_a_half_close_all_that_came_is_answered(void **state)
+{
+    (void)state;
+    struct client c;
+    held = NULL;
+    client_connect(&c);
+    client_send(&c, GET("/a") GET("/b"));
+    client_fin(&c);
+    client_take(&c, "/a");
+    client_take(&c, "/b");
+    client_expect_end(&c);
+    client_close(&c);
+
+    fx.on_request = hold_first;
+    client_connect(&c);
+    client_send(&c, GET("/a") GET("/b"));
+    client_fin(&c);
+    wait_for(held);
+    answer(held, 200, "first");
+    client_take(&c, "first");
+    client_take(&c, "second");
+    client_expect_end(&c);
+    client_close(&c);
+}
+
+static void options_of_the_server_are_answered_by_it(void **state) /* RFC 9110 §9.3.7 */
+{
+    (void)state;
+    struct client c;
+    client_connect(&c);
+    client_send(&c, "OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\n");
+    client_take(&c, "HTTP/1.1 204 ");
+    client_take(&c, "Allow: GET, HEAD, ");
+    assert_int_equal(fx.requests, 0);
+    client_close(&c);
+}
+
 static void after_a_half_close_the_handler_has_its_limit(void **state)
 {
     (void)state;
@@ -526,6 +564,8 @@ int main(void)
         T(content_that_came_whole_before_it_is_read_ends),
         T(a_reset_cancels_at_once),
         T(after_a_half_close_the_answer_still_comes),
+        T(after_a_half_close_all_that_came_is_answered),
+        T(options_of_the_server_are_answered_by_it),
         T(after_a_half_close_the_handler_has_its_limit),
         T(slow_heads_get_408),
         T(slow_content_gets_408),

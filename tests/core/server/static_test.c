@@ -144,12 +144,17 @@ static void text_is_compressed_as_the_client_likes(void **state)
     expect("GET /static/long.css", "Accept-Encoding: gzip, br\r\n", "200", "Content-Encoding: br\r\n");
     expect("GET /static/long.css", "Accept-Encoding: br;q=0, gzip;q=0.1\r\n", "200", "Content-Encoding: gzip\r\n");
     expect("GET /static/long.css", "Accept-Encoding: gzip\r\n", "200", "Vary: Accept-Encoding\r\n");
+    /* RFC 9110 §12.5.5: a cache must know it of each answer, whichever came first. */
+    expect("GET /static/long.css", "", "200", "Vary: Accept-Encoding\r\n");
+    expect("GET /static/long.css", "Range: bytes=0-1\r\n", "206", "Vary: Accept-Encoding\r\n");
+    expect("GET /static/long.css", "If-None-Match: *\r\n", "304", "Vary: Accept-Encoding\r\n");
     struct client c;
     ask(&c, "GET /static/long.css", "Accept-Encoding: gzip;q=0\r\n");
     assert_false(client_has(&c, "Content-Encoding"));
     client_close(&c);
     ask(&c, "GET /static/ten.bin", "Accept-Encoding: gzip\r\n");
     assert_false(client_has(&c, "Content-Encoding"));
+    assert_false(client_has(&c, "Vary"));
     client_close(&c);
 }
 

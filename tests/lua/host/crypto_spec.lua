@@ -11,6 +11,15 @@ describe("hashes", function()
     assert.has_error(function() crypto.hmac("md5", "k", "") end)
   end)
 
+  it("are the same of pieces as of the whole, and told once", function()
+    local hasher = crypto.hasher()
+    for _, piece in ipairs { "a", "", "b\0c", ("x"):rep(10000) } do hasher:add(piece) end
+    assert.equal(crypto.sha256("ab\0c" .. ("x"):rep(10000)), hasher:finish())
+    assert.has_error(function() hasher:finish() end)
+    assert.has_error(function() hasher:add("more") end)
+    assert.has_error(function() crypto.hasher():add(1) end)
+  end)
+
   it("compare without telling where", function()
     assert.is_true(crypto.equal("secret", "secret"))
     assert.is_false(crypto.equal("secret", "secreT"))

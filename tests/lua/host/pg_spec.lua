@@ -328,6 +328,31 @@ describe("a hold", function()
   end)
 end)
 
+describe("a connection without pipeline", function()
+  it("has no time limit, and has one again when it is given back", function()
+    local function limit(conn) return assert(conn:query("SHOW statement_timeout"))[1].statement_timeout end
+    local before = limit(db)
+    assert.are_not.equal("0", before)
+    assert.equal("0", db:hold(limit, { pipeline = false }))
+    for _ = 1, 20 do assert.equal(before, limit(db)) end
+  end)
+
+  it("hears at the end of a COPY that the server has ended it before", function()
+    local pieces = 0
+    local rows, err = db:hold(function(conn)
+      assert(conn:script("SET statement_timeout = '50ms'"))
+      return conn:copy("COPY host_pg_spec.line FROM STDIN", function()
+        pieces = pieces + 1
+        task.sleep(0.1)
+        return pieces < 4 and pieces .. "\tx\n" or nil
+      end)
+    end, { pipeline = false })
+    assert.is_nil(rows)
+    assert.equal("timeout", err.code)
+    assert.equal(0, only("SELECT count(*) AS n FROM host_pg_spec.line").n)
+  end)
+end)
+
 describe("notifications", function()
   it("begin with nil, then come in order, and survive a lost connection", function()
     local got = task.queue()

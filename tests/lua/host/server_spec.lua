@@ -22,6 +22,10 @@ ROUTES["/body"] = function(req)
   if not body then return 413, err.code end
   return 200, body
 end
+ROUTES["/range"] = function(req)
+  local first, last = req:range('"v1"', 100)
+  return 200, json.encode { first == nil and "all" or first, last }
+end
 ROUTES["/pieces"] = function(req)
   local octets = 0
   for piece in function() return req:read(1e9) end do octets = octets + #piece end
@@ -109,6 +113,21 @@ describe("a request", function()
 
   it("gives its body in pieces, however long", function()
     assert.equal("3000000", assert(app:request { path = "/pieces", body = ("x"):rep(3000000) }).body)
+  end)
+
+  it("says which part it asks for", function()
+    local function asked(range, if_range)
+      return json.decode(app:get("/range", { range = range, ["if-range"] = if_range }).body)
+    end
+    assert.same({ "all" }, asked())
+    assert.same({ 10, 19 }, asked("bytes=10-19"))
+    assert.same({ 90, 99 }, asked("bytes=90-1000"))
+    assert.same({ 95, 99 }, asked("bytes=-5"))
+    assert.same({ false }, asked("bytes=100-"))
+    assert.same({ "all" }, asked("bytes=1-2,4-5"))
+    assert.same({ 1, 2 }, asked("bytes=1-2", '"v1"'))
+    assert.same({ "all" }, asked("bytes=1-2", '"v2"'))
+    assert.same({ "all" }, asked("bytes=1-2", 'W/"v1"'))
   end)
 
   it("is no longer usable once it has ended", function()

@@ -5,6 +5,8 @@ local factory = require "tests.support.factory"
 
 local must = factory.must
 
+local MONTH = 30 * 86400
+
 local function code_of(_, err) return err and err.code end
 
 -- A file that has come: four octets that say they are a picture.
@@ -69,14 +71,28 @@ describe("an uploaded file", function()
     local left, stuck = must(upload(leaving)), must(media.begin(owner, "stuck.png"))
     must(db.education:run({ "delete from users where id = ?::uuid", leaving.id }))
     assert.are.equal("not_found", code_of(media.find(admin, left.id)))
-    must(media.sweep())
+    must(media.sweep(MONTH))
     assert.is_true(is_stored(left.id))
     must(db.education:run({ "update media set created_at = now() - interval '2 hours' where id in (?::uuid, ?::uuid)",
       left.id, stuck.id }))
-    must(media.sweep())
+    must(media.sweep(MONTH))
     assert.is_false(is_stored(left.id))
     for _, id in ipairs { left.id, stuck.id } do
       assert.are.equal("not_found", code_of(db.education:one({ "select id from media where id = ?::uuid", id })))
     end
+  end)
+
+  it("goes when it was of use to nobody for a month", function()
+    local kept, lost = must(upload(owner)), must(upload(owner))
+    must(media.update(owner, kept.id, { shared = true }))
+    must(db.education:run("alter table media disable trigger media_touch"))
+    must(db.education:run({ "update media set updated_at = now() - interval '31 days', created_at = now() -"
+      .. " interval '31 days' where id in (?::uuid, ?::uuid)", kept.id, lost.id }))
+    must(db.education:run("alter table media enable trigger media_touch"))
+    must(media.sweep(32 * 86400))
+    assert.is_true(is_stored(lost.id))
+    must(media.sweep(MONTH))
+    assert.is_false(is_stored(lost.id))
+    assert.is_true(is_stored(kept.id))
   end)
 end)

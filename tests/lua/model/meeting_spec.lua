@@ -128,7 +128,9 @@ describe("attendance", function()
     local function count(who) return #must(attendance.of_student(who, student.id, { from = "2026-03-16" })).items end
     local admin = factory.person("admin", { school = { id = group.teacher.school_id } })
     assert.are.same({ 1, 1, 1, 1 }, { count(student), count(parent), count(group.teacher), count(admin) })
-    assert.are.same({ 0, 0 }, { count(group.students[2]), count(factory.person("teacher")) })
+    for _, stranger in ipairs { group.students[2], factory.person("teacher") } do
+      assert.are.equal("not_found", code_of(attendance.of_student(stranger, student.id, {})))
+    end
   end)
 end)
 

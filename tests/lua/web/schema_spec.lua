@@ -151,5 +151,24 @@ describe("web.shape", function()
 
   it("raises when a required field is missing", function()
     assert.error_matches(function() shape.compile(Row) { list = {} } end, "answer lacks field \"id\"")
+    assert.error_matches(function() shape.writer(Row) { list = {} } end, "answer lacks field \"id\"")
+  end)
+
+  it("writes at once what it would shape", function()
+    local Shown = schema.object {
+      row = Row, names = schema.map(schema.integer(), 9), rest = schema.any(),
+      either = schema.variant("kind", { a = schema.object { x = schema.text(0, 9) }, b = schema.object {} }),
+      items = schema.array(schema.nullable(schema.object { n = schema.integer() }), 0, 9),
+    }
+    local value = {
+      row = { id = 1, password_hash = "secret", list = { { n = 1, m = 2 } } }, names = { one = 1 },
+      rest = { "a \"quoted\" text", true, 1.5 }, either = { kind = "a", x = "y\n", z = 1 },
+      items = { json.null, { n = 2 } },
+    }
+    assert.are.same(json.decode(json.encode(shape.compile(Shown)(value))), json.decode(shape.writer(Shown)(value)))
+    assert.equal('{"id":1,"list":[],"note":null}', shape.writer(Row) { id = 1, list = {} })
+    assert.equal("[]", shape.writer(schema.array(Row)) {})
+    assert.error_matches(function() shape.writer(Row) { id = 1, list = "x" } end, "in place of a list")
+    assert.error_matches(function() shape.writer(Row) { id = "\255", list = {} } end, "not UTF%-8")
   end)
 end)

@@ -4,9 +4,14 @@ local asyncapi = require "web.asyncapi"
 local errors = require "web.errors"
 local live = require "services.api.live"
 local openapi = require "web.openapi"
+local permission = require "model.permission"
+local permissions = require "web.permission"
 local service = require "services.api"
 
-local document = openapi.document(service, { title = "API", version = "1", server = "/" })
+permissions.use(assert(permission.load()))
+
+local document = openapi.document(service, { title = "API", version = "1", server = "/",
+  asyncapi = "/asyncapi.json" })
 
 describe("the API", function()
   it("gives every route an id of its own, tags and a place", function()
@@ -38,26 +43,84 @@ describe("the API", function()
     end
   end)
 
-  it("leads from each creation to its object", function()
+  local function each(visit)
     for path, methods in pairs(document.paths) do
-      local created = methods.post and methods.post.responses["201"]
-      if created and document.paths[path .. "/{" .. path:match("([^/]+)$"):gsub("e?s$", "") .. "_id}"] then
-        assert.truthy(created.links and created.links.get, path)
-      end
+      for method, operation in pairs(methods) do visit(method:upper() .. " " .. path, operation) end
     end
+  end
+
+  -- Parameters of an operation by place and name.
+  local function parameters(operation, place)
+    local found = {}
+    for _, parameter in ipairs(operation.parameters or {}) do
+      if parameter["in"] == place then found[parameter.name] = parameter end
+    end
+    return found
+  end
+
+  it("says for every operation which roles it is for", function()
+    each(function(label, operation) assert.is_true(#operation["x-roles"] > 0, label) end)
   end)
 
-  it("points ids at collections that are there", function()
-    local function walk(node, where)
-      for key, value in pairs(node) do
-        if key == "x-resource" then
-          assert.truthy(document.paths[value], where .. " " .. value)
-        elseif type(value) == "table" then
-          walk(value, where .. "/" .. tostring(key))
-        end
+  it("leads from each creation to its object, with every parameter that its path has", function()
+    local by_id = {}
+    each(function(_, operation) by_id[operation.operationId] = operation end)
+    local creations = 0
+    each(function(label, operation)
+      local created = label:find("^POST") and operation.responses["201"]
+      if not created then return end
+      creations = creations + 1
+      assert.truthy(created.links and created.links.get, label)
+      assert.truthy(created.headers.Location, label)
+      for _, link in pairs(created.links) do
+        local wanted = parameters(by_id[link.operationId], "path")
+        for name in pairs(wanted) do assert.truthy(link.parameters[name], label .. " " .. name) end
+        for name in pairs(link.parameters) do assert.truthy(wanted[name], label .. " " .. name) end
+      end
+    end)
+    assert.is_true(creations > 10)
+  end)
+
+  it("takes an Idempotency-Key on each creation by somebody who is known", function()
+    each(function(label, operation)
+      local known = #operation.security > 0
+      if not (label:find("^POST") and operation.responses["201"] and known) then return end
+      assert.truthy(parameters(operation, "header")["Idempotency-Key"], label)
+    end)
+  end)
+
+  -- Ids of what has no address of its own, and one whose collection another field names.
+  local without_collection = {
+    ["Question/id"] = true, ["Scene/id"] = true, ["Mastery/id"] = true, ["GradeChange/id"] = true, question_id = true,
+    subject_id = true,
+  }
+
+  local function visit_ids(node, name, parent)
+    if type(node) ~= "table" then return end
+    if node.format == "uuid" then
+      local resource = node["x-resource"]
+      if resource then
+        assert.truthy(document.paths[resource], parent .. "/" .. name .. " names no collection")
+      else
+        local known = without_collection[name] or without_collection[parent:gsub("^Some", "") .. "/" .. name]
+        assert.truthy(known, parent .. "/" .. name .. " says of no collection")
       end
     end
-    walk(document.components.schemas, "")
+    for key, child in pairs(node) do
+      if key == "properties" then
+        for field, declared in pairs(child) do visit_ids(declared, field, parent) end
+      elseif key ~= "x-resource" then
+        visit_ids(child, type(key) == "string" and key ~= "items" and key or name, parent)
+      end
+    end
+  end
+
+  it("says of every id in what collection it is, and of none that is not there", function()
+    for name, declared in pairs(document.components.schemas) do visit_ids(declared, "", name) end
+    each(function(label, operation)
+      for _, parameter in ipairs(operation.parameters or {}) do visit_ids(parameter.schema, parameter.name, label) end
+      visit_ids(operation.requestBody or {}, "", label)
+    end)
   end)
 
   it("marks logging in, refreshing and logging out", function()
@@ -68,6 +131,7 @@ describe("the API", function()
       end
     end
     assert.same({ login = true, refresh = true, logout = true }, found)
+    assert.equal("/asyncapi.json", document["x-asyncapi"])
   end)
 
   it("describes its live topics", function()

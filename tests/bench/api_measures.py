@@ -1,0 +1,99 @@
+"""Measurements of the product on a district: one operation at a steady rate, other routes while passwords are hashed,
+reloads of all the code."""
+import re
+import threading
+
+import district
+import machine
+import measures
+import reloads
+import workloads
+
+CLIENTS = 16
+HASHERS = 4  # log-ins on the way at any time
+LIST = "/api/v1/classes"  # as an admin sees them: 20 rows and a cursor
+
+
+def queries(place):
+    """How many the server has made since its start."""
+    text = place.server.call("admin", "GET", "/metrics").body.decode()
+    return sum(float(n) for n in re.findall(r"^toolbox_pg_seconds_count\S* (\S+)", text, re.M))
+
+
+def steady(place, one, rate, seconds):
+    file = reloads.request_file(place.scratch, one.path, place.headers(one.service, one.role))
+    return reloads.steady(place.port(one.service), file, rate, seconds, CLIENTS)
+
+
+def operation(place, one, options):
+    """At the steady rate; a list's CPU time at full load as well, as everything else is compared."""
+    steady(place, one, options.rate, 0.2)
+    asked, used = queries(place), machine.cpu_seconds(place.pid)
+    result = steady(place, one, options.rate, options.seconds)
+    used, asked = machine.cpu_seconds(place.pid) - used, queries(place) - asked
+    sample = {"cpu": used / result["ok"] * 1e6, "queries": asked / result["ok"], "p50": result["p50"],
+              "p99": result["p99"]}
+    if one.service == "api":
+        work = workloads.Workload(one.name, one.path, "application/json", None, headers=place.headers("api", one.role))
+        sample["full"] = cpu_per_request(place.pid, place.port("api"), work, options.full_seconds, place.scratch)["cpu"]
+    return sample
+
+
+class LogIns:
+    """Log-ins one after the other by several clients, for the length of a with statement: each hashes a password."""
+
+    def __init__(self, place):
+        self.place, self.count, self.failed, self.over = place, 0, None, threading.Event()
+        self.threads = [threading.Thread(target=self.work) for _ in range(HASHERS)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+    def work(self):
+        body = {"login": district.LOGINS["teacher"], "password": district.PASSWORD}
+        while not self.over.is_set():
+            answer = self.place.server.call("api", "POST", "/api/v1/auth/log-in", body)
+            if answer.status != 200:
+                self.failed = repr(answer)
+                return
+            self.count += 1
+
+
+def hashing(place, one, options):
+    """The p99 of a list without and with log-ins."""
+    without = steady(place, one, options.rate, options.long)
+    with LogIns(place) as log_ins:
+        during = steady(place, one, options.rate, options.long)
+    if log_ins.failed:
+        raise workloads.Wrong(f"a log-in failed: {log_ins.failed}")
+    return {"without": without, "with": during, "slower": during["p99"] / without["p99"],
+            "rate": log_ins.count / options.long}
+
+
+def reloading(place, one, options):
+    file = reloads.request_file(place.scratch, one.path, place.headers(one.service, one.role))
+    sample = reloads.compare(place.port(one.service), file, place.server.reload, options.rate, options.long)
+    return {**sample, "slower": sample["with"]["p99"] / sample["without"]["p99"], "lost": sample["with"]["lost"]}
+
+
+def full_load(pid, port, work, seconds, folder):
+    """As tools/bench measures: 64 connections, the server on one core, the generator on the other."""
+    machine.pin(pid, machine.SERVER_CORE)
+    measures.wrk(port, work, measures.WARM_UP, folder)
+    return cpu_per_request(pid, port, work, seconds, folder)
+
+
+def cpu_per_request(pid, port, work, seconds, folder):
+    before, used = machine.core_busy_seconds(machine.SERVER_CORE), machine.cpu_seconds(pid)
+    result = measures.wrk(port, work, seconds, folder)
+    used, busy = machine.cpu_seconds(pid) - used, machine.core_busy_seconds(machine.SERVER_CORE) - before
+    count, took = result["requests"], result["seconds"]
+    return {"cpu": used / count * 1e6, "rate": count / took, "p50": result["p50"], "p99": result["p99"],
+            "foreign": max(0, busy - used) / took * 100}

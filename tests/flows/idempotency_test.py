@@ -1,0 +1,104 @@
+"""Idempotency-Key where it is hard: the process dies between the creation and its answer, twins in two workers, uploads."""
+import concurrent.futures
+import os
+import signal
+import uuid
+
+import pytest
+
+import daemon
+import wire
+
+CLASS = {"name": "Once", "subject": "Science", "grade": 5}
+
+# A pause at one point of the creation, long enough to kill the process there.
+BEFORE_THE_ANSWER = "create trigger pause before insert or update on idempotency_keys for each row execute function pause()"
+AT_THE_COMMIT = ("create constraint trigger pause after insert on classes deferrable initially deferred"
+                 " for each row execute function pause()")
+PAUSE = """create function pause() returns trigger language plpgsql as $$ begin
+  perform pg_sleep(2); return new;
+end $$"""
+
+
+DATABASE = "toolbox_education"
+
+
+def sign_up(product):
+    answer = product.call("api", "POST", "/api/v1/auth/sign-up", {
+        "birth_date": "1985-05-01", "login": f"teacher-{uuid.uuid4().hex[:12]}", "password": "correct horse",
+        "name": "A teacher", "role": "teacher"})
+    assert answer.status == 201, answer
+    return answer.json["access_token"]
+
+
+def pausing(product):
+    return product.sql(DATABASE, "select count(*) from pg_stat_activity where wait_event = 'PgSleep'") != "0"
+
+
+@pytest.fixture(params=[BEFORE_THE_ANSWER, AT_THE_COMMIT], ids=["before-the-answer", "at-the-commit"])
+def pause(request, product):
+    """Creations of classes pause there, until the function that it gives is called."""
+    product.sql(DATABASE, PAUSE)
+    product.sql(DATABASE, request.param)
+
+    def go_on():
+        product.sql(DATABASE, "drop function if exists pause cascade")
+    yield go_on
+    go_on()
+
+
+def test_a_crash_after_the_creation_makes_no_second_object(product, pause):
+    token, key = sign_up(product), uuid.uuid4().hex
+
+    def create():
+        return product.call("api", "POST", "/api/v1/classes", CLASS, token, Idempotency_Key=key)
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        first = pool.submit(create)
+        daemon.wait_for(lambda: pausing(product), "the creation to pause", 30)
+        for pid in product.family():
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises((OSError, wire.Closed)):
+            first.result()
+    pause()
+    again = daemon.wait_for(lambda: answered(create), "an answer of the new workers", 60)
+    assert again.status == 201, again
+    listed = product.call("api", "GET", "/api/v1/classes", None, token)
+    assert [item["id"] for item in listed.json["items"]] == [again.json["id"]]
+
+
+def answered(create):
+    try:
+        return create()
+    except (OSError, wire.Closed):
+        return None
+
+
+def test_twins_in_two_workers_make_one_object(product):
+    token, key = sign_up(product), uuid.uuid4().hex
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: product.call("api", "POST", "/api/v1/classes", CLASS, token,
+                                                       Idempotency_Key=key), range(12)))
+    assert {answer.status for answer in answers} == {201}, answers
+    assert len({answer.body for answer in answers}) == 1
+    assert sum(answer.header("idempotent-replayed") is None for answer in answers) == 1
+    assert len(product.call("api", "GET", "/api/v1/classes", None, token).json["items"]) == 1
+
+
+def upload(product, token, content, key, boundary):
+    body = (f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'.encode() + content
+            + f"\r\n--{boundary}--\r\n".encode())
+    return product.call("api", "POST", "/api/v1/media", body, token, Idempotency_Key=key,
+                        Content_Type=f"multipart/form-data; boundary={boundary}")
+
+
+def test_an_upload_is_known_by_its_content(product):
+    token, key = sign_up(product), uuid.uuid4().hex
+    head = bytes.fromhex("89504e470d0a1a0a")
+    first = upload(product, token, head + b"a" * 60, key, "one")
+    assert first.status == 201, first
+    again = upload(product, token, head + b"a" * 60, key, "two")  # as a client does: another boundary each time
+    assert again.status == 201 and again.body == first.body, again
+    other = upload(product, token, head + b"b" * 60, key, "one")  # as long, and not the same
+    assert other.status == 422 and other.json["code"] == "key_reused", other
+    assert len(product.call("api", "GET", "/api/v1/media", None, token).json["items"]) == 1
