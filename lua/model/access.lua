@@ -98,7 +98,8 @@ function M.sees_user(user, alias)
     return { "(" .. own .. " or exists (select 1 from enrolments seat join classes room on room.id = seat.class_id"
       .. " where"
       .. " seat.student_id = "
-      .. alias .. ".id and room.teacher_id = ?::uuid))", user.id, user.id }
+      .. alias .. ".id and room.teacher_id = ?::uuid) or " .. alias .. ".made_by = ?::uuid)", user.id, user.id,
+      user.id }
   end
   if user.role == "parent" then
     return { "(" .. own .. " or exists (select 1 from parent_links link where link.child_id = " .. alias

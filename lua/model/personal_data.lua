@@ -36,6 +36,7 @@ M.tables = {
     erase = "contact_sealed = null", why = "the proof that there was a consent" },
   { table = "data_requests", who = "person_id", export = "kind, requested_by, state, created_at, finished_at",
     erase = "archive_sealed = null", why = "the proof that the request was answered" },
+  { table = "users", name = "users_made", who = "made_by", why = "the school keeps who brought in whom" },
   { table = "enrolments", who = "student_id", export = "class_id, created_at", erase = "delete" },
   { table = "attendance", who = "student_id", export = "class_id, on_date, state, note, marked_at", erase = "note = ''",
     why = RECORD },

@@ -35,20 +35,20 @@ M.clean_login = clean_login
 local function email_place(user_id) return "users.email:" .. user_id end
 local function birth_place(user_id) return "users.birth_date:" .. user_id end
 
-local function insert_row(tx, person, school_id, hash)
+local function insert_row(tx, person, school_id, hash, by)
   local user_id, email = id.uuid(), clean_email(person.email)
   return tx:one(
     { "insert into users as u (id, school_id, role, login, name, password_hash, email_sealed, email_index,"
-      .. " birth_date_sealed) values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning " .. COLUMNS,
+      .. " birth_date_sealed, made_by) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning " .. COLUMNS,
       user_id, school_id, person.role, clean_login(person.login), person.name, hash,
       personal.seal(email, email_place(user_id)), personal.index(email),
-      personal.seal(person.birth_date, birth_place(user_id)) })
+      personal.seal(person.birth_date, birth_place(user_id)), by and by.id })
 end
 
 -- Inserts a person; by: who makes the account, nil for oneself and for set-up commands.
 local function insert(person, school_id, hash, tx, by)
   return (tx or db.education):transaction(function(inner)
-    local made, err = insert_row(inner, person, school_id, hash)
+    local made, err = insert_row(inner, person, school_id, hash, by)
     if not made then return nil, err end
     local recorded, failure = audit.person(inner, by, "user.create", made, { role = made.role, login = made.login,
       name = made.name, email = clean_email(person.email), birth_date = person.birth_date })
