@@ -13,7 +13,7 @@ local OPEN = "c.id, c.school_id, c.teacher_id, c.name, c.subject, c.grade, c.arc
 
 -- Only who keeps the class is shown the code that lets others in.
 local function columns(user)
-  if user.role == "teacher" or user.role == "admin" then return OPEN .. ", c.join_code" end
+  if access.may(user, "teach") then return OPEN .. ", c.join_code" end
   return OPEN
 end
 

@@ -222,9 +222,4 @@ function M.pass(token)
   return count == 1
 end
 
---- Forgets challenges that were never met.
-function M.prune()
-  return db.education:run("delete from login_challenges where expires_at < now()")
-end
-
 return M
