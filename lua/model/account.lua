@@ -67,7 +67,7 @@ function M.verify_email(token)
       return nil, failure
     end
     if count == 0 then return db.fail("invalid", INVALID, "token") end
-    return true
+    return audit.of_person(tx, nil, "email.verify", row.user_id) and true
   end)
 end
 

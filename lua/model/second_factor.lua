@@ -139,7 +139,12 @@ function M.renew_recovery_codes(user_id)
   local there, err = confirmed(user_id)
   if there == nil then return nil, err end
   if not there then return db.fail("conflict", "there is no second factor") end
-  return db.education:transaction(function(tx) return make_recovery_codes(tx, user_id) end)
+  return db.education:transaction(function(tx)
+    local codes, failure = make_recovery_codes(tx, user_id)
+    if not codes then return nil, failure end
+    local recorded, lost = audit.of_person(tx, nil, "recovery_codes.renew", user_id)
+    return recorded and codes, lost
+  end)
 end
 
 -- by: nil for oneself.
