@@ -284,7 +284,7 @@ end
 
 --- Whose files beside a submission one may change: a student's own until it is graded, a teacher's for feedback.
 function M.works_on(user, submission, assignment)
-  if user.role == "student" then
+  if M.reach(user) == "self" then
     return { submission .. ".student_id = ?::uuid and " .. submission .. ".state <> 'graded'", user.id }
   end
   return of_teacher(user, assignment)

@@ -97,10 +97,10 @@ def fill(village, path, operation):
 T, S, P, A, M, C = "teacher", "student", "parent", "admin", "classmate", "colleague"
 MEMBERS = {T, S, P, A, M}
 
-# Who may read an object, and who may change it, by the first word of its path. Strangers never may.
+# The file of the village is attached to its class. Who may read an object, and who may change it, by the first word of its path. Strangers never may.
 SEES = {
     "api-keys": {T}, "assignments": MEMBERS, "attempts": {T, S, P, A}, "classes": MEMBERS, "courses": MEMBERS,
-    "grade-categories": MEMBERS, "lessons": {T, A}, "media": {T, A}, "meetings": MEMBERS, "prompt-templates": {T},
+    "grade-categories": MEMBERS, "lessons": {T, A}, "media": MEMBERS, "meetings": MEMBERS, "prompt-templates": {T},
     "quizzes": {T, A}, "runs": {T}, "schools": {T, S, A, M, C}, "submissions": {T, S, P, A}, "users": {T, S, P, A},
 }
 CHANGES = {
@@ -112,6 +112,7 @@ CHANGES = {
 ONLY = {
     "handIn": {S, M}, "startAssignedAttempt": {S, M}, "handInAgain": {S}, "showGrades": {T, S, P, A},
     "startAttempt": set(),  # the lesson is not published
+    "attachSubmissionMedia": {T, A, S}, "detachSubmissionMedia": {T, A, S},
     "changeUser": {S, A}, "makeLinkCode": {T, A}, "removeStudent": {T, A, S}, "unlinkChild": {P}, "deleteMedia": {T, A},
     "giveConsent": {S, P}, "withdrawConsent": {S, P}, "erasePerson": {S, P, A},
     **dict.fromkeys(("listConsents", "showConsent", "listDataRequests", "showDataRequest", "fetchData", "askForData"),
@@ -119,7 +120,7 @@ ONLY = {
 }
 # What the village has none of, so that those who may meet 404 as well.
 NOTHING = {"showLessonQuiz", "showScene", "replaceScene", "showVersion", "restoreVersion", "clearLessonDates",
-           "unlinkParent", "fetchData"}
+           "unlinkParent", "fetchData", "attachSubmissionMedia", "detachSubmissionMedia"}
 NO_OBJECT = {"provider"}  # parameters that name something else
 # Done last, in this order: these take away what other cells need.
 LAST = ("deleteLesson", "deleteQuiz", "deleteCourse", "deleteClass", "suspendUser", "endSession")

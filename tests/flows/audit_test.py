@@ -47,8 +47,10 @@ UNRECORDED = {
         "rejectLesson", "approveLesson", "replaceScene", "replaceObjectives", "replacePrerequisites", "restoreVersion",
         "setLessonDates", "clearLessonDates", "createMeeting", "changeMeeting", "createPromptTemplate",
         "changePromptTemplate", "deletePromptTemplate", "createQuiz", "changeQuiz", "deleteQuiz", "createAssignment",
-        "uploadMedia", "changeMedia", "deleteMedia", "resumeRun", "cancelRun", "changeMySchool", "changeSchool"},
-    "work on the way to a grade": {"handIn", "saveAnswers", "startAttempt", "startAssignedAttempt"},
+        "uploadMedia", "changeMedia", "deleteMedia", "attachLessonMedia", "detachLessonMedia", "attachClassMedia",
+        "detachClassMedia", "attachAssignmentMedia", "detachAssignmentMedia", "resumeRun", "cancelRun", "changeMySchool", "changeSchool"},
+    "work on the way to a grade": {
+        "attachSubmissionMedia", "detachSubmissionMedia", "handIn", "saveAnswers", "startAttempt", "startAssignedAttempt"},
 }
 
 
