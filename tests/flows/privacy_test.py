@@ -235,7 +235,7 @@ class Life:
             "class_id": group["id"], "weekday": 1, "starts_at": "09:00", "minutes": 45, "time_zone": "Europe/Berlin",
             "from_date": "2026-01-01"}, 201)
         teacher.api("PUT", f"/meetings/{meeting['id']}/attendance/2026-01-05", {
-            "entries": [{"student_id": me.id, "state": "late", "note": f"{NOTE} {self.tag}"}]})
+            "entries": [{"student_id": me.id, "state": "late", "note": f"{NOTE} {self.tag}"}]}, If_Match="*")
         essay = teacher.api("POST", "/assignments", {"class_id": group["id"], "title": "Essay"}, 201)
         work = me.api("POST", f"/assignments/{essay['id']}/submissions", {"content": f"{ESSAY} {self.tag}"}, 201)
         self.submission = teacher.api("PUT", f"/submissions/{work['id']}/grade", {
