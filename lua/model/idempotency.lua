@@ -35,7 +35,9 @@ local function known(row, owner_id, key)
 end
 
 local function attempt(tx, owner_id, key, hash, work)
-  local found, err = tx:batch { { { LOCK, owner_id, key } }, { { FIND, hash, owner_id, key, settings.retention.answers } } }
+  local found, err = tx:batch {
+    { { LOCK, owner_id, key } }, { { FIND, hash, owner_id, key, settings.retention.answers } },
+  }
   if not found then return nil, err end
   if not found[1][1].taken then return { state = "busy" } end
   if found[2][1] then return known(found[2][1], owner_id, key) end
