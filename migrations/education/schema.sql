@@ -923,6 +923,7 @@ CREATE TABLE public.users (
     email_verified_at timestamp with time zone,
     sourced_id text,
     erased_at timestamp with time zone,
+    made_by uuid,
     CONSTRAINT users_login_check CHECK (((login = lower(login)) AND ((length(login) >= 3) AND (length(login) <= 64)))),
     CONSTRAINT users_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['student'::text, 'teacher'::text, 'parent'::text, 'admin'::text]))),
@@ -1375,6 +1376,8 @@ CREATE INDEX users_by_school ON public.users USING btree (school_id, id);
 
 CREATE UNIQUE INDEX users_email ON public.users USING btree (email_index) WHERE (email_verified_at IS NOT NULL);
 
+CREATE INDEX users_made ON public.users USING btree (made_by) WHERE (made_by IS NOT NULL);
+
 CREATE UNIQUE INDEX users_sourced_id ON public.users USING btree (school_id, sourced_id) WHERE (sourced_id IS NOT NULL);
 
 CREATE INDEX workflow_runs_by_owner ON public.workflow_runs USING btree (owner_id, id);
@@ -1699,6 +1702,9 @@ ALTER TABLE ONLY public.submissions
 
 ALTER TABLE ONLY public.submissions
     ADD CONSTRAINT submissions_student_id_fkey FOREIGN KEY (student_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.users(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_school_id_fkey FOREIGN KEY (school_id) REFERENCES public.schools(id);
