@@ -54,6 +54,7 @@ class District:
                 print("bench: filling the district", file=sys.stderr, flush=True)
                 print(self.toolboxd("seed", "--district", "--scale", str(self.scale)), file=sys.stderr, flush=True)
             if self.serve:
+                self.server.extra["TOOLBOX_DEVELOPMENT"] = "false"  # only filling needed it
                 self.server.start()
         except BaseException:
             self.__exit__()
@@ -68,8 +69,8 @@ class District:
     def psql(self, text):
         environment = {**os.environ, **self.stores.environment()}
         return subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", "toolbox_education", "-c", text],
-                                     env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                     check=True, timeout=120).stdout.strip()
+                              env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True,
+                              timeout=600).stdout.strip()
 
     def toolboxd(self, command, *arguments):
         """What it prints. On ten million rows commands take long."""
