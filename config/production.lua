@@ -1,6 +1,8 @@
 -- For the open internet, behind deploy/nginx.conf. Secrets and addresses come from outside: TOOLBOX_TOKEN_SECRET_FILE,
 -- TOOLBOX_DATA_KEY_FILE, TOOLBOX_INDEX_KEY_FILE, TOOLBOX_DATABASES_EDUCATION_URL_FILE (…CONTENT…, …ROBLOX…, …MEMORY…),
--- TOOLBOX_REDIS_FILE. An empty value here is one that must be given: the start is refused without it.
+-- TOOLBOX_REDIS_FILE. Where TOOLBOX_DATABASE_ROLE names the role of these URLs, and `toolboxd migrate up` runs with
+-- those of the databases' owner, the server can change neither the schema nor what the audit log says.
+-- An empty value here is one that must be given: the start is refused without it.
 
 local production = include("development")
 

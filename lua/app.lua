@@ -3,31 +3,25 @@
 -- server starts, `start` runs in each worker after a swap.
 
 local attempt = require "model.attempt"
-local account = require "model.account"
 local api_key = require "model.api_key"
 local clock = require "workflow.clock"
-local data_request = require "model.data_request"
 local db = require "model.db"
 local engine = require "workflow.engine"
 local event = require "model.event"
-local held_sign_up = require "model.held_sign_up"
 local health = require "web.health"
 local idempotency = require "model.idempotency"
 local keyring = require "web.keyring"
 local limits = require "web.limits"
 local live = require "web.live"
-local lockout = require "model.lockout"
 local log = require "host.log"
-local mail = require "model.mail"
 local media = require "model.media"
-local memory = require "model.memory"
 local migration = require "model.migration"
 local permission = require "model.permission"
 local permissions = require "web.permission"
 local postman = require "workflow.postman"
 local redis = require "host.redis"
 local resealing = require "model.resealing"
-local second_factor = require "model.second_factor"
+local retention = require "model.retention"
 local sessions = require "model.session"
 local settings = require "host.settings"
 local signing_key = require "model.signing_key"
@@ -100,16 +94,8 @@ local function start()
   timer.every("close attempts whose time is over", 15, attempt.expire)
   postman.start()
   timer.every("seal anew after a change of the data key", 10, resealing.tick)
-  timer.every("forget old events", 600, event.prune)
-  timer.every("forget old answers", 600, idempotency.prune)
+  timer.every("forget what was kept long enough", 600, retention.sweep)
   timer.every("remove files that nobody has", 600, function() return media.sweep(settings.media_kept) end)
-  timer.every("forget what has expired", 600, memory.prune)
-  for name, model in pairs {
-    account = account, ["data requests"] = data_request, ["held sign-ups"] = held_sign_up, lockout = lockout,
-    mail = mail, ["second factor"] = second_factor,
-  } do
-    timer.every("forget old rows: " .. name, 600, model.prune)
-  end
   for name, service in pairs(services) do
     if service.start then task.spawn(name, service.start) end
   end

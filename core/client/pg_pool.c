@@ -12,7 +12,7 @@
 
 enum {
     QUEUE_MAX = 10000, /* requests that may wait */
-    PACK = 4,          /* requests that one connection gets before the next is used */
+    PACK = 8,          /* requests that one connection gets before the next is used */
     DEPTH_MAX = 64,    /* requests on their way on one connection */
 };
 

@@ -1,23 +1,51 @@
 -- model/access.lua: who may see and who may change which object. The one place of object-level rules; every model that
 -- lists, reads or changes on behalf of somebody puts these fragments into its statement.
 --
---   role     sees                                             may change
---   student  the own record, classes joined, what is          own attempts and progress
---            published in the courses of these
---   parent   the own children, and what these see             –
---   teacher  own classes with their students, own courses,    the same, but not people
---            lessons and runs
---   admin    everything of the own school                     everything of the own school
+--   permission   sees                                             may change
+--   learn        the own record, classes joined, what is          own attempts and progress
+--                published in the courses of these
+--   accompany    the own children, and what these see             –
+--   teach        own classes with their students, own courses,    the same, but not people
+--                lessons and runs
+--   administer   everything of the own school                     everything of the own school
+--
+-- Which role holds which permission is data (model/permission.lua). Who holds several sees by the widest of them.
 --
 -- user is { id, role, school_id }; aliases name tables of the statement around (seat, taken, room, link are used here).
--- A rule that fits nobody is "false", so an unknown role sees nothing.
+-- A rule that fits nobody is "false", so a role that holds nothing sees nothing.
 
+local db = require "model.db"
 local json = require "host.json"
+local permission = require "web.permission"
 local sql = require "model.sql"
 
 local M = {}
 
 local NOBODY = "false"
+
+-- How far a permission reaches, the widest first.
+local reaches = { { "administer", "school" }, { "teach", "classes" }, { "accompany", "children" }, { "learn", "self" } }
+
+--- Whether a person may do something at all; to what, say the rules below. A server keeps the table of permissions up
+--- to date in every worker; a command reads it at its first question.
+---@param name string a permission
+---@return boolean
+function M.may(user, name)
+  local may = permission.holds(user.role, name)
+  if may ~= nil then return may end
+  local rows = db.education:query("select role, permission from role_permissions")
+  if not rows then return false end
+  permission.use(rows)
+  return permission.holds(user.role, name)
+end
+
+--- How far a person's rights reach.
+---@return "school"|"classes"|"children"|"self"|nil
+function M.reach(user)
+  for _, reach in ipairs(reaches) do
+    if M.may(user, reach[1]) then return reach[2] end
+  end
+end
 
 -- Rows of the own school, for an admin who has one.
 local function of_school(user, alias)
@@ -26,15 +54,17 @@ local function of_school(user, alias)
 end
 
 local function of_teacher(user, alias)
-  if user.role == "teacher" then return { alias .. ".teacher_id = ?::uuid", user.id } end
-  if user.role == "admin" then return of_school(user, alias) end
+  local reach = M.reach(user)
+  if reach == "classes" then return { alias .. ".teacher_id = ?::uuid", user.id } end
+  if reach == "school" then return of_school(user, alias) end
   return NOBODY
 end
 
 -- The students that a person stands for: a student for oneself, a parent for the children. %s is a student's id.
 local function stands_for(user, student)
-  if user.role == "student" then return { student .. " = ?::uuid", user.id } end
-  if user.role == "parent" then
+  local reach = M.reach(user)
+  if reach == "self" then return { student .. " = ?::uuid", user.id } end
+  if reach == "children" then
     return { ("%s in (select link.child_id from parent_links link where link.parent_id = ?::uuid)"):format(student),
       user.id }
   end
@@ -88,19 +118,20 @@ end
 
 --- People (alias: of users).
 function M.sees_user(user, alias)
-  local own = alias .. ".id = ?::uuid"
-  if user.role == "admin" then
+  local own, reach = alias .. ".id = ?::uuid", M.reach(user)
+  if reach == "school" then
     local school = of_school(user, alias)
     if school == NOBODY then return { own, user.id } end
     return { "(" .. own .. " or " .. school[1] .. ")", user.id, school[2] }
   end
-  if user.role == "teacher" then
+  if reach == "classes" then
     return { "(" .. own .. " or exists (select 1 from enrolments seat join classes room on room.id = seat.class_id"
       .. " where"
       .. " seat.student_id = "
-      .. alias .. ".id and room.teacher_id = ?::uuid))", user.id, user.id }
+      .. alias .. ".id and room.teacher_id = ?::uuid) or " .. alias .. ".made_by = ?::uuid)", user.id, user.id,
+      user.id }
   end
-  if user.role == "parent" then
+  if reach == "children" then
     return { "(" .. own .. " or exists (select 1 from parent_links link where link.child_id = " .. alias
       .. ".id and link.parent_id = ?::uuid))", user.id, user.id }
   end
@@ -108,13 +139,19 @@ function M.sees_user(user, alias)
 end
 
 function M.manages_user(user, alias)
-  if user.role == "admin" then return of_school(user, alias) end
+  if M.may(user, "administer") then return of_school(user, alias) end
   return NOBODY
+end
+
+--- For whom one may make an account in the own school: a teacher for students, an admin for all.
+---@param role string of the new account
+function M.makes_user(user, role)
+  return M.may(user, "administer") or (role == "student" and M.may(user, "teach"))
 end
 
 --- Who keeps the installation: an admin who belongs to no school.
 function M.keeps_installation(user)
-  return user.role == "admin" and (user.school_id == nil or user.school_id == json.null)
+  return M.may(user, "administer") and (user.school_id == nil or user.school_id == json.null)
 end
 
 -- What its owner shares with the school.
@@ -126,14 +163,14 @@ end
 
 --- Prompt templates are teachers' business.
 function M.sees_template(user, alias)
-  if user.role ~= "teacher" and user.role ~= "admin" then return NOBODY end
+  if not M.may(user, "teach") then return NOBODY end
   return shared(user, alias)
 end
 
 --- Uploaded files: one's own, and what is shared in the school; an admin sees and deletes all of the school's.
 function M.sees_media(user, alias)
   local mine = shared(user, alias)
-  local school = user.role == "admin" and of_school(user, alias) or NOBODY
+  local school = M.may(user, "administer") and of_school(user, alias) or NOBODY
   if school == NOBODY then return mine end
   return { "(" .. mine[1] .. " or " .. school[1] .. ")", mine[2], mine[3], school[2] }
 end
@@ -156,7 +193,7 @@ end
 
 function M.manages_media(user, alias)
   local own = M.manages_owned(user, alias)
-  local school = user.role == "admin" and of_school(user, alias) or NOBODY
+  local school = M.may(user, "administer") and of_school(user, alias) or NOBODY
   if school == NOBODY then return own end
   return { "(" .. own[1] .. " or " .. school[1] .. ")", own[2], school[2] }
 end
@@ -173,32 +210,32 @@ function M.sees_school(user, alias)
 end
 
 function M.manages_school(user, alias)
-  if user.role ~= "admin" then return NOBODY end
+  if not M.may(user, "administer") then return NOBODY end
   return M.sees_school(user, alias)
 end
 
 --- Whom one consents for: oneself, a parent for the own children (alias: of users).
 function M.consents_for(user, alias)
-  if user.role == "parent" then return M.sees_user(user, alias) end
+  if M.reach(user) == "children" then return M.sees_user(user, alias) end
   return { alias .. ".id = ?::uuid", user.id }
 end
 
 --- Whose consents one sees: whose one gives, and an admin those of the school's people.
 function M.sees_consents(user, alias)
-  if user.role == "admin" then return M.sees_user(user, alias) end
+  if M.may(user, "administer") then return M.sees_user(user, alias) end
   return M.consents_for(user, alias)
 end
 
 --- The audit log (alias: of audit_entries): an admin reads the own school's chain, who keeps the installation that of
 --- what belongs to no school.
 function M.sees_audit(user, alias, no_school)
-  if user.role ~= "admin" then return NOBODY end
+  if not M.may(user, "read_audit") then return NOBODY end
   return { alias .. ".chain = ?::uuid", M.keeps_installation(user) and no_school or user.school_id }
 end
 
 --- Links of a child whom one sees (alias: of parent_links). Parents are not told of each other.
 function M.sees_parent(user, alias)
-  if user.role == "parent" then return { alias .. ".parent_id = ?::uuid", user.id } end
+  if M.reach(user) == "children" then return { alias .. ".parent_id = ?::uuid", user.id } end
   return "true"
 end
 
@@ -207,12 +244,13 @@ end
 function M.sees_work(user, student, lesson)
   local who = stands_for(user, student)
   if who then return who end
-  if user.role == "teacher" then
+  local reach = M.reach(user)
+  if reach == "classes" then
     return { lesson .. ".teacher_id = ?::uuid and exists (select 1 from enrolments seat"
       .. " join classes room on room.id = seat.class_id where seat.student_id = " .. student .. " and room.teacher_id"
         .. " = ?::uuid)", user.id, user.id }
   end
-  if user.role == "admin" then return of_school(user, lesson) end
+  if reach == "school" then return of_school(user, lesson) end
   return NOBODY
 end
 
@@ -246,7 +284,7 @@ end
 
 --- Whose files beside a submission one may change: a student's own until it is graded, a teacher's for feedback.
 function M.works_on(user, submission, assignment)
-  if user.role == "student" then
+  if M.reach(user) == "self" then
     return { submission .. ".student_id = ?::uuid and " .. submission .. ".state <> 'graded'", user.id }
   end
   return of_teacher(user, assignment)
@@ -279,7 +317,7 @@ function M.topic(user, topic)
   local kind, id = topic:match("^(%l+):(%x+%-%x+%-%x+%-%x+%-%x+)$")
   if kind == "user" then
     if id == user.id then return nil, true end
-    if user.role ~= "parent" then return nil, false end
+    if not M.may(user, "accompany") then return nil, false end
     return { { "select 1 from parent_links link where link.parent_id = ?::uuid and link.child_id = ?::uuid", user.id,
       id } }
   end

@@ -36,14 +36,16 @@ end
 
 local INVALID = "this link is unknown, used or too old"
 
---- What the letter that asks for a proof says; not_found if there is nothing to prove any more.
+--- What the letter that asks for a proof says; not_found if there is nothing to prove any more. taken: the address is
+--- proved by another account, whose owner is told instead that somebody has named it.
 ---@param user_id string
 ---@param again? boolean the letter was written before, but not sent
----@return { to: string, name: string, token: string }?
+---@return { to: string, name?: string, token?: string, taken?: boolean }?
 function M.verification(user_id, again)
   local account, err = user.mailbox(user_id)
   if not account then return nil, err end
   if account.email_verified then return db.not_found("unverified address") end
+  if account.email_taken then return { to = account.email, taken = true } end
   return make_token(account, "verify_email", again)
 end
 
@@ -60,9 +62,12 @@ function M.verify_email(token)
     end
     local count, failure = tx:run({ "update users set email_verified_at = now() where id = ?::uuid and email_index = ?",
       row.user_id, pg.bytes(row.email_index) })
-    if not count then return nil, failure end
+    if not count then
+      if failure.code == "conflict" then return db.fail("invalid", INVALID, "token") end -- proved by another meanwhile
+      return nil, failure
+    end
     if count == 0 then return db.fail("invalid", INVALID, "token") end
-    return true
+    return audit.of_person(tx, nil, "email.verify", row.user_id) and true
   end)
 end
 
@@ -162,11 +167,6 @@ function M.change_password(by, current, new, address)
   local hash, refused = password.hash(new, account)
   if not hash then return nil, refused end
   return db.education:transaction(function(tx) return replace(tx, by.id, hash, by.session_id) end)
-end
-
---- Forgets tokens that were never used.
-function M.prune()
-  return db.education:run("delete from mail_tokens where expires_at < now()")
 end
 
 return M

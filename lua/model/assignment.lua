@@ -3,6 +3,7 @@
 
 local json = require "host.json"
 local access = require "model.access"
+local audit = require "model.audit"
 local db = require "model.db"
 local event = require "model.event"
 local page = require "model.page"
@@ -112,6 +113,15 @@ local function begun(tx, assignment_id)
     .. " quiz_attempts a where a.assignment_id = ?::uuid) as begun", assignment_id, assignment_id })
 end
 
+-- Penalties, points and categories are part of grades.
+local function note(tx, by, action, row, changes)
+  local fields = {}
+  for name in pairs(changes) do fields[#fields + 1] = name end
+  table.sort(fields)
+  return audit.record(tx, by, action, { kind = "assignment", id = row.id, class_id = row.class_id,
+    detail = { fields = json.array(fields) } })
+end
+
 local CHANGEABLE = { "category_id", "title", "instructions", "points", "opens_at", "due_at", "closes_at",
   "late_penalty", "max_attempts" }
 
@@ -139,7 +149,8 @@ function M.update(user, assignment_id, changes, revision)
     if not changed then return nil, broken end
     local told, untold = tell(tx, "assignment.changed", changed)
     if not told then return nil, untold end
-    return changed
+    local recorded, lost = note(tx, user, "assignment.change", changed, changes)
+    return recorded and changed, lost
   end)
 end
 
@@ -151,7 +162,10 @@ function M.delete(user, assignment_id)
     local found, failure = begun(tx, assignment_id)
     if not found then return nil, failure end
     if found.begun then return db.fail("conflict", "students have begun with it") end
-    return tx:one({ "delete from assignments g where g.id = ?::uuid returning g.id", assignment_id })
+    local gone, lost = tx:one({ "delete from assignments g where g.id = ?::uuid returning g.id", assignment_id })
+    if not gone then return nil, lost end
+    local recorded, unrecorded = note(tx, user, "assignment.delete", row, {})
+    return recorded and gone, unrecorded
   end)
 end
 

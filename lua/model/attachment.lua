@@ -75,7 +75,7 @@ function M.detach(user, name, thing_id, media_id)
   return db.education:transaction(function(tx)
     local kept, err = lock(tx, user, kind, thing_id)
     if not kept then return nil, err end
-    local own = user.role == "student" and { "and f.owner_id = ?::uuid", user.id } or ""
+    local own = access.reach(user) == "self" and { "and f.owner_id = ?::uuid", user.id } or ""
     return tx:one({ ("delete from attachments a using media f where f.id = a.media_id and a.%s = ?::uuid"
       .. " and a.media_id = ?::uuid"):format(kind.column), thing_id, media_id }, own, "returning a.media_id")
   end)

@@ -3,6 +3,7 @@
 local json = require "host.json"
 local pg = require "host.pg"
 local access = require "model.access"
+local audit = require "model.audit"
 local db = require "model.db"
 local page = require "model.page"
 
@@ -60,7 +61,13 @@ function M.mark(user, meeting_id, date, entries)
     if marked < #entries then
       return db.fail("invalid", "somebody is named twice or is not in the class", "entries")
     end
-    return sheet(tx, meeting, date)
+    local made, lost = sheet(tx, meeting, date)
+    if not made then return nil, lost end
+    local people = {}
+    for i, entry in ipairs(entries) do people[i] = entry.student_id end
+    local recorded, unrecorded = audit.record(tx, user, "attendance.mark", { kind = "class", id = meeting.class_id,
+      class_id = meeting.class_id, detail = { meeting_id = meeting.id, date = date, people = json.array(people) } })
+    return recorded and made, unrecorded
   end)
 end
 

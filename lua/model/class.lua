@@ -2,6 +2,7 @@
 
 local json = require "host.json"
 local access = require "model.access"
+local audit = require "model.audit"
 local db = require "model.db"
 local page = require "model.page"
 local id = require "util.id"
@@ -13,7 +14,7 @@ local OPEN = "c.id, c.school_id, c.teacher_id, c.name, c.subject, c.grade, c.arc
 
 -- Only who keeps the class is shown the code that lets others in.
 local function columns(user)
-  if user.role == "teacher" or user.role == "admin" then return OPEN .. ", c.join_code" end
+  if access.may(user, "teach") then return OPEN .. ", c.join_code" end
   return OPEN
 end
 
@@ -90,9 +91,15 @@ end
 
 --- Deletes a class with its enrolments; what students did stays theirs.
 function M.delete(user, class_id, revision)
-  local row, err = db.education:one(
-    { "delete from classes c where c.id = ?::uuid and (?::bigint is null or c.revision = ?::bigint) and",
-      class_id, revision, revision }, access.manages_class(user, "c"), "returning c.id")
+  local row, err = db.education:transaction(function(tx)
+    local gone, failure = tx:one(
+      { "delete from classes c where c.id = ?::uuid and (?::bigint is null or c.revision = ?::bigint) and",
+        class_id, revision, revision }, access.manages_class(user, "c"), "returning c.id, c.school_id")
+    if not gone then return nil, failure end
+    local recorded, lost = audit.record(tx, user, "class.delete", { kind = "class", id = gone.id,
+      school_id = gone.school_id })
+    return recorded and gone, lost
+  end)
   if row or err.code ~= "not_found" then return row, err end
   return why_not(user, class_id, revision)
 end

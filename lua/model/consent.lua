@@ -7,6 +7,7 @@ local audit = require "model.audit"
 local db = require "model.db"
 local page = require "model.page"
 local personal = require "model.personal"
+local pg = require "host.pg"
 local age = require "util.age"
 local id = require "util.id"
 
@@ -26,14 +27,15 @@ end
 --- Notes a consent, within the transaction of what it allows.
 ---@param by table? who gives it; nil: a guardian without an account
 ---@param person { id: string, school_id: any }
----@param given { kind: string, version?: integer, contact?: string } version: the newest one if none is named
+---@param given { kind: string, version?: integer, contact?: string, token?: string } version: the newest one if none is
+---  named; contact and token: of a guardian without an account, who can withdraw by the token
 function M.record(tx, by, person, given)
   local consent_id = id.uuid()
-  local row, err = tx:one({ "insert into consents as c (id, person_id, kind, version, given_by, contact_sealed)"
-    .. " select ?, ?, t.kind, t.version, ?::uuid, ? from consent_texts t where t.kind = ?"
+  local row, err = tx:one({ "insert into consents as c (id, person_id, kind, version, given_by, contact_sealed,"
+    .. " withdrawal_hash) select ?, ?, t.kind, t.version, ?::uuid, ?, ?::bytea from consent_texts t where t.kind = ?"
     .. " and (?::integer is null or t.version = ?::integer) order by t.version desc limit 1 returning " .. COLUMNS,
-    consent_id, person.id, by and by.id, personal.seal(given.contact, "consents.contact:" .. consent_id), given.kind,
-    given.version, given.version })
+    consent_id, person.id, by and by.id, personal.seal(given.contact, "consents.contact:" .. consent_id),
+    given.token and pg.bytes(id.digest(given.token)), given.kind, given.version, given.version })
   if not row then
     if err.code == "not_found" then return db.fail("invalid", "there is no such text", "version") end
     return nil, err
@@ -41,6 +43,15 @@ function M.record(tx, by, person, given)
   local recorded, failure = audit.record(tx, by, "consent.give", { kind = "user", id = person.id,
     school_id = person.school_id, detail = { consent_id = row.id, kind = row.kind, version = row.version } })
   return recorded and row, failure
+end
+
+--- Notes that a school stands in for the guardians of people for whom it makes accounts; what makes these is audited.
+---@param person_ids string[]
+---@return integer? count
+function M.of_school(tx, by, person_ids)
+  return tx:run({ "insert into consents (id, person_id, kind, version, given_by) select gen_random_uuid(), p.id,"
+    .. " t.kind, t.version, ?::uuid from unnest(?::uuid[]) as p (id), (select kind, version from consent_texts"
+    .. " where kind = 'school' order by version desc limit 1) t on conflict do nothing", by.id, pg.array(person_ids) })
 end
 
 -- The person whom somebody may consent for: oneself from 13 on, a parent for the own child.
@@ -80,6 +91,35 @@ local function close(tx, person_id)
   return done and true, err
 end
 
+-- Notes in a transaction that a consent is withdrawn, by somebody or (by is nil) by a guardian without an account.
+local function take_back(tx, by, person, consent_id)
+  local done, err = tx:one({ "update consents as c set withdrawn_at = now(), withdrawn_by = ?, withdrawal_hash = null"
+    .. " where c.id = ?::uuid returning " .. COLUMNS, by and by.id, consent_id })
+  if not done then return nil, err end
+  if M.VITAL[done.kind] then
+    local closed, open = close(tx, person.id)
+    if not closed then return nil, open end
+  end
+  local recorded, lost = audit.record(tx, by, "consent.withdraw", { kind = "user", id = person.id,
+    school_id = person.school_id, detail = { consent_id = done.id, kind = done.kind, version = done.version } })
+  return recorded and done, lost
+end
+
+--- Withdraws a consent by the token that its guardian was mailed.
+---@param token string
+---@return table? consent
+---@return table? err invalid with field token
+function M.withdraw_by(token)
+  return db.education:transaction(function(tx)
+    local row, err = tx:one({ "select c.id as consent_id, u.id, u.school_id from consents c join users u"
+      .. " on u.id = c.person_id where c.withdrawal_hash = ? and c.withdrawn_at is null for update of c",
+      pg.bytes(id.digest(token)) })
+    if row then return take_back(tx, nil, row, row.consent_id) end
+    if err.code == "not_found" then return db.fail("invalid", "this link is unknown or was used", "token") end
+    return nil, err
+  end)
+end
+
 --- Withdraws a consent. One without which nothing may be kept suspends the account and ends its sessions.
 ---@return table? consent
 ---@return table? err not_found, conflict (it was withdrawn already)
@@ -91,16 +131,7 @@ function M.withdraw(by, person_id, consent_id)
       .. " and c.person_id = ?::uuid for update", consent_id, person_id })
     if not row then return nil, missing end
     if not row.stands then return db.fail("conflict", "it was withdrawn already") end
-    local done, failure = tx:one({ "update consents as c set withdrawn_at = now(), withdrawn_by = ?"
-      .. " where c.id = ?::uuid returning " .. COLUMNS, by.id, consent_id })
-    if not done then return nil, failure end
-    if M.VITAL[done.kind] then
-      local closed, open = close(tx, person_id)
-      if not closed then return nil, open end
-    end
-    local recorded, lost = audit.record(tx, by, "consent.withdraw", { kind = "user", id = person.id,
-      school_id = person.school_id, detail = { consent_id = done.id, kind = done.kind, version = done.version } })
-    return recorded and done, lost
+    return take_back(tx, by, person, consent_id)
   end)
 end
 

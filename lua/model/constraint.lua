@@ -5,7 +5,6 @@ return {
   consents_standing = { field = "kind", message = "this consent stands already" },
   data_requests_open = { message = "this was asked for already, and is on its way" },
   users_login = { field = "login", message = "this login is taken" },
-  users_email = { field = "email", message = "this email address has an account already" },
   identities_user = { message = "another account of this provider is linked already" },
   identities_pkey = { message = "this account of the provider is linked to somebody else" },
   schools_time_zone = { field = "time_zone", message = "this is no time zone" },

@@ -1,6 +1,9 @@
 -- model/data_request.lua: what people, or guardians and schools for them, ask for about their data: an archive of
 -- all of it, or that it be erased. A request and the start of its workflow (workflows/data_request.lua) are one
 -- transaction; what is gathered and erased says model/personal_data.lua.
+--
+--   queued ──> done            a run that stops without an answer makes its request "failed", in its own transaction
+--      └─────> failed ──again──> queued          (trigger workflow_runs_data_request in migrations/education)
 
 local access = require "model.access"
 local audit = require "model.audit"
@@ -8,15 +11,13 @@ local consent = require "model.consent"
 local db = require "model.db"
 local page = require "model.page"
 local person_key = require "model.person_key"
+local settings = require "host.settings"
 local id = require "util.id"
 
 local M = {}
 
---- Days for which an archive can be fetched.
-M.KEPT = 7
-
-local COLUMNS = "q.id, q.person_id, q.kind, q.requested_by, q.state, q.finished_at, q.expires_at, q.created_at,"
-  .. " q.updated_at, q.revision"
+local COLUMNS = "q.id, q.person_id, q.kind, q.requested_by, q.state, q.problem, q.attempts, q.finished_at,"
+  .. " q.expires_at, q.created_at, q.updated_at, q.revision"
 
 local function place(request_id) return "data_requests.archive:" .. request_id end
 
@@ -44,7 +45,29 @@ function M.get(request_id)
   return db.education:one({ "select " .. COLUMNS .. " from data_requests q where q.id = ?::uuid", request_id })
 end
 
---- Ends a request. An archive is kept under the person's key, for a week.
+--- Puts a request that has failed back to the start; its next run is the caller's.
+---@param tx model.connection
+---@param by table
+---@return table? request
+---@return table? err not_found, conflict: it has not failed
+function M.again(tx, by, person_id, request_id)
+  local person, err = tx:one({ "select u.id, u.school_id from users u where u.id = ?::uuid and", person_id },
+    access.manages_user(by, "u"))
+  if not person then return nil, err end
+  local row, failure = tx:one({ "update data_requests as q set state = 'queued', problem = null, finished_at = null,"
+    .. " attempts = q.attempts + 1 where q.id = ?::uuid and q.person_id = ?::uuid and q.state = 'failed' returning "
+    .. COLUMNS, request_id, person_id })
+  if not row then
+    local there, none = M.find(by, person_id, request_id)
+    if not there then return nil, none or failure end
+    return db.fail("conflict", "only a request that has failed can be started anew")
+  end
+  local recorded, lost = audit.record(tx, by, "data.again", { kind = "user", id = person.id,
+    school_id = person.school_id, detail = { request_id = row.id, kind = row.kind } })
+  return recorded and row, lost
+end
+
+--- Ends a request. An archive is kept under the person's key, for as long as the settings say.
 ---@param tx model.connection
 ---@param archive? string
 function M.finish(tx, request, archive)
@@ -54,8 +77,8 @@ function M.finish(tx, request, archive)
     if not sealed then return nil, err end
   end
   return tx:run({ "update data_requests set state = 'done', finished_at = now(), archive_sealed = ?::bytea,"
-    .. " expires_at = case when ?::boolean then now() + ? * interval '1 day' end"
-    .. " where id = ?::uuid and state = 'queued'", sealed, archive ~= nil, M.KEPT, request.id })
+    .. " problem = null, expires_at = case when ?::boolean then now() + ? * interval '1 second' end"
+    .. " where id = ?::uuid and state <> 'done'", sealed, archive ~= nil, settings.retention.archives, request.id })
 end
 
 --- The requests about somebody for whom one may ask, newest first.
@@ -65,6 +88,18 @@ function M.list(viewer, person_id, pages)
   return page.list(db.education, {
     select = "select " .. COLUMNS .. " from data_requests q",
     where = { { "q.person_id = ?::uuid", person_id } },
+    columns = { id = { "q.id", "uuid" } },
+    unique = "id",
+  }, pages)
+end
+
+--- The requests about the people of the own school, newest first. filter: { state? }
+function M.of_school(by, filter, pages)
+  local where = { access.manages_user(by, "u") }
+  if filter.state then where[2] = { "q.state = ?", filter.state } end
+  return page.list(db.education, {
+    select = "select " .. COLUMNS .. " from data_requests q join users u on u.id = q.person_id",
+    where = where,
     columns = { id = { "q.id", "uuid" } },
     unique = "id",
   }, pages)
@@ -88,12 +123,6 @@ function M.archive(viewer, person_id, request_id)
   local octets = person_key.open(db.education, person_id, row.archive_sealed, place(request_id))
   if not octets then return db.not_found("archive") end
   return octets
-end
-
---- Forgets archives whose time is over.
-function M.prune()
-  return db.education:run("update data_requests set archive_sealed = null where archive_sealed is not null"
-    .. " and expires_at < now()")
 end
 
 return M

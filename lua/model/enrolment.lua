@@ -2,6 +2,7 @@
 
 local pg = require "host.pg"
 local access = require "model.access"
+local audit = require "model.audit"
 local db = require "model.db"
 local event = require "model.event"
 local page = require "model.page"
@@ -9,7 +10,13 @@ local id = require "util.id"
 
 local M = {}
 
-local function enrol(tx, class_id, student_id)
+-- by: who changed that this student is in this class.
+local function note(tx, by, action, class_id, student_id)
+  return audit.record(tx, by, action, { kind = "user", id = student_id, class_id = class_id,
+    detail = { class_id = class_id } })
+end
+
+local function enrol(tx, by, class_id, student_id)
   local added, err = tx:run({ "insert into enrolments (class_id, student_id) values (?, ?) on conflict do nothing",
     class_id, student_id })
   if not added then return nil, err end
@@ -17,6 +24,7 @@ local function enrol(tx, class_id, student_id)
     local told, failure = event.append(tx, "class:" .. class_id, "enrolment.added", { class_id = class_id,
       student_id = student_id })
     if not told then return nil, failure end
+    return note(tx, by, "enrolment.add", class_id, student_id)
   end
   return true
 end
@@ -24,7 +32,7 @@ end
 --- A student joins a class. Joining twice is fine.
 ---@return table? class
 function M.join(student, code)
-  if student.role ~= "student" then return db.fail("forbidden", "only students join a class") end
+  if not access.may(student, "learn") then return db.fail("forbidden", "only students join a class") end
   return db.education:transaction(function(tx)
     local class, err = tx:one({ "select c.id, c.name, c.subject, c.grade, c.teacher_id from classes c"
       .. " where c.join_code = ? and c.archived_at is null", id.clean_code(code) })
@@ -32,7 +40,7 @@ function M.join(student, code)
       if err.code == "not_found" then return db.fail("invalid", "no class has this join code", "code") end
       return nil, err
     end
-    local done, failure = enrol(tx, class.id, student.id)
+    local done, failure = enrol(tx, student, class.id, student.id)
     if not done then return nil, failure end
     return class
   end)
@@ -52,7 +60,7 @@ function M.add(user, class_id, who)
     if not student then
       return db.fail("invalid", "the school has no such student", who.login and "login" or "student_id")
     end
-    local done, failure = enrol(tx, class.id, student.id)
+    local done, failure = enrol(tx, user, class.id, student.id)
     if not done then return nil, failure end
     return student
   end)
@@ -69,7 +77,8 @@ function M.remove(user, class_id, student_id)
     local told, failure = event.append(tx, "class:" .. class_id, "enrolment.removed", { class_id = class_id,
       student_id = student_id })
     if not told then return nil, failure end
-    return gone
+    local recorded, lost = note(tx, user, "enrolment.remove", class_id, student_id)
+    return recorded and gone, lost
   end)
 end
 

@@ -10,9 +10,6 @@ local db = require "model.db"
 
 local M = {}
 
---- Days for which events can be read again.
-M.KEPT = 2
-
 --- Appends an event. The last thing in a transaction: from here to its commit other appends wait.
 ---@param tx model.connection
 ---@param topic string
@@ -56,16 +53,6 @@ function M.latest()
   return row.id
 end
 
---- The cursor of some seconds ago: the id of the newest event that was older then.
----@param seconds number
----@return integer?
-function M.recent(seconds)
-  local row, err = db.education:one({ "select coalesce((select e.id from events e"
-    .. " where e.created_at < now() - ? * interval '1 second' order by e.id desc limit 1), 0) as id", seconds })
-  if not row then return nil, err end
-  return row.id
-end
-
 --- The cursor of some seconds ago: what is newer comes after it.
 ---@param seconds number
 ---@return integer?
@@ -92,13 +79,6 @@ end
 ---@param fn fun()
 function M.listen(fn)
   db.education:listen("events", function() fn() end)
-end
-
---- Forgets what is older than M.KEPT days, a portion at a time.
----@return integer? deleted
-function M.prune()
-  return db.education:run({ "delete from events where id in (select id from events"
-    .. " where created_at < now() - ? * interval '1 day' order by created_at limit 5000)", M.KEPT })
 end
 
 return M

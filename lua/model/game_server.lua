@@ -2,6 +2,7 @@
 -- class's students only. Players are Roblox users that a student has claimed.
 
 local pg = require "host.pg"
+local audit = require "model.audit"
 local class = require "model.class"
 local db = require "model.db"
 local page = require "model.page"
@@ -11,6 +12,11 @@ local M = {}
 
 local COLUMNS = "g.id, g.user_id, g.class_id, g.name, g.last_used_at, g.revoked_at, g.created_at, g.updated_at,"
   .. " g.revision"
+
+-- The audit log lies in another database: it is told first, so that nothing happens unrecorded.
+local function note(person_id, action, detail)
+  return db.education:transaction(function(tx) return audit.of_person(tx, nil, action, person_id, detail) end)
+end
 
 --- Makes a key for a class; it is told this once.
 ---@param server { class_id: string, name: string }
@@ -22,9 +28,12 @@ function M.create(user, server)
     return nil, err
   end
   local key = id.secret("game")
+  local server_id = id.uuid()
+  local recorded, lost = note(user.id, "game_server.create", { server_id = server_id, class_id = server.class_id })
+  if not recorded then return nil, lost end
   local row, failure = db.roblox:one({ "insert into game_servers as g (id, user_id, class_id, name, key_hash) values"
     .. " (?, ?, ?, ?, ?)"
-    .. " returning " .. COLUMNS, id.uuid(), user.id, server.class_id, server.name, pg.bytes(id.digest(key)) })
+    .. " returning " .. COLUMNS, server_id, user.id, server.class_id, server.name, pg.bytes(id.digest(key)) })
   if not row then return nil, failure end
   row.key = key
   return row
@@ -58,12 +67,18 @@ end
 
 --- Makes a key void. Doing it twice is fine.
 function M.revoke(user, server_id)
+  local own, err = M.find(user, server_id)
+  if not own then return nil, err end
+  local recorded, lost = note(user.id, "game_server.revoke", { server_id = server_id })
+  if not recorded then return nil, lost end
   return db.roblox:one({ "update game_servers as g set revoked_at = coalesce(g.revoked_at, now())"
     .. " where g.id = ?::uuid and g.user_id = ?::uuid returning " .. COLUMNS, server_id, user.id })
 end
 
 --- Links a Roblox user to a student. Linking the same two again is fine.
 function M.link_player(roblox_user_id, student_id)
+  local recorded, lost = note(student_id, "player.link", {})
+  if not recorded then return nil, lost end
   return db.roblox:one({ "insert into players as p (roblox_user_id, student_id) values (?, ?) on conflict"
     .. " (roblox_user_id)"
     .. " do update set created_at = p.created_at where p.student_id = excluded.student_id returning p.roblox_user_id,"

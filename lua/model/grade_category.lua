@@ -1,6 +1,7 @@
 -- model/grade_category.lua: kinds of work in a class and what each weighs in its grades: "Homework, 40 percent".
 
 local access = require "model.access"
+local audit = require "model.audit"
 local db = require "model.db"
 local page = require "model.page"
 local id = require "util.id"
@@ -26,6 +27,14 @@ local function lock_class(tx, user, class_id)
     "for update of c")
 end
 
+-- Weights are part of grades: who changes them is recorded. row, err are what changing has given.
+local function note(tx, by, action, row, err)
+  if not row then return nil, err end
+  local recorded, lost = audit.record(tx, by, action, { kind = "class", id = row.class_id, class_id = row.class_id,
+    detail = { category_id = row.id } })
+  return recorded and row, lost
+end
+
 --- Makes a category.
 ---@param given { class_id: string, name: string, weight: integer, drop_lowest?: integer }
 function M.create(user, given)
@@ -37,8 +46,10 @@ function M.create(user, given)
     end
     local good, wrong = fits(tx, class.id, given.weight)
     if not good then return nil, wrong end
-    return tx:one({ "insert into grade_categories as k (id, class_id, name, weight, drop_lowest) values (?, ?, ?, ?, ?)"
-      .. " returning " .. COLUMNS, id.uuid(), class.id, given.name, given.weight, given.drop_lowest or 0 })
+    local made, failure = tx:one({ "insert into grade_categories as k (id, class_id, name, weight, drop_lowest)"
+      .. " values (?, ?, ?, ?, ?) returning " .. COLUMNS, id.uuid(), class.id, given.name, given.weight,
+      given.drop_lowest or 0 })
+    return note(tx, user, "grade_category.create", made, failure)
   end)
 end
 
@@ -74,14 +85,17 @@ function M.update(user, category_id, changes, revision)
     if not row and failure.code == "not_found" then
       return db.fail("stale", "the category was changed meanwhile")
     end
-    return row, failure
+    return note(tx, user, "grade_category.change", row, failure)
   end)
 end
 
 --- Deletes a category; its work has none then.
 function M.delete(user, category_id)
-  return db.education:one({ "delete from grade_categories k using classes c where c.id = k.class_id and k.id = ?::uuid"
-    .. " and", category_id }, access.manages_class(user, "c"), "returning k.id")
+  return db.education:transaction(function(tx)
+    local gone, err = tx:one({ "delete from grade_categories k using classes c where c.id = k.class_id"
+      .. " and k.id = ?::uuid and", category_id }, access.manages_class(user, "c"), "returning k.id, k.class_id")
+    return note(tx, user, "grade_category.delete", gone, err)
+  end)
 end
 
 return M

@@ -14,12 +14,10 @@ local password = require "model.password"
 local personal = require "model.personal"
 local pg = require "host.pg"
 local user = require "model.user"
+local settings = require "host.settings"
 local id = require "util.id"
 
 local M = {}
-
---- Seconds in which the guardian may answer.
-M.LIFETIME = 14 * 86400
 
 local function place(held_id) return "held_sign_ups.person:" .. held_id end
 
@@ -39,12 +37,12 @@ function M.ask(person)
   return db.education:transaction(function(tx)
     local done, failure = tx:run({ "insert into held_sign_ups (id, token_hash, person_sealed, expires_at)"
       .. " values (?, ?, ?, now() + ? * interval '1 second')", held_id, pg.bytes(id.digest(token)),
-      personal.seal(json.encode(held), place(held_id)), M.LIFETIME })
+      personal.seal(json.encode(held), place(held_id)), settings.retention.held_sign_ups })
     if not done then return nil, failure end
     local queued, lost = mail.queue("guardian_consent", { token = token, to = person.guardian_email,
       name = person.name }, tx)
     if not queued then return nil, lost end
-    return { expires_in = M.LIFETIME }
+    return { expires_in = settings.retention.held_sign_ups }
   end)
 end
 
@@ -59,7 +57,8 @@ local function take(tx, token)
   return json.decode(personal.open(row.person_sealed, place(row.id)))
 end
 
---- The guardian consents: the account is made, and the consent is kept with it.
+--- The guardian consents: the account is made, and the consent is kept with it. A letter confirms it, with a link by
+--- which it can be withdrawn at any time (model/consent.lua).
 ---@param version integer? of the text that was shown
 ---@return { login: string }? account
 ---@return table? err invalid with field token or version; conflict: the login was taken meanwhile
@@ -70,9 +69,13 @@ function M.accept(token, version)
     local made, failure = user.import({ role = "student", login = held.login, name = held.name,
       birth_date = held.birth_date }, held.hash, tx)
     if not made then return nil, failure end
+    local withdrawal = id.secret("gw")
     local given, lost = consent.record(tx, nil, made, { kind = "account", version = version,
-      contact = held.guardian_email })
-    return given and { login = made.login }, lost
+      contact = held.guardian_email, token = withdrawal })
+    if not given then return nil, lost end
+    local queued, unsent = mail.queue("guardian_consented", { token = withdrawal, to = held.guardian_email,
+      name = held.name }, tx)
+    return queued and { login = made.login }, unsent
   end)
 end
 
@@ -85,11 +88,6 @@ function M.refuse(token)
     if not held then return nil, err end
     return audit.record(tx, nil, "consent.refuse", { kind = "user", id = audit.NO_SCHOOL }) and true
   end)
-end
-
---- Forgets whom no guardian answered for.
-function M.prune()
-  return db.education:run("delete from held_sign_ups where expires_at < now()")
 end
 
 return M

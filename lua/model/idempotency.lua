@@ -1,4 +1,5 @@
--- model/idempotency.lua: answers kept for Idempotency-Key: the same request again gets the same answer for 24 hours.
+-- model/idempotency.lua: answers kept for Idempotency-Key: the same request again gets the same answer, for as long
+-- as the setting retention.answers says.
 -- Used by the route platform (web/idempotency.lua), never by handlers.
 --
 -- What a request makes and the answer that is kept for its key are one transaction: whatever dies in between, neither
@@ -10,11 +11,9 @@ local pg = require "host.pg"
 local task = require "host.task"
 local db = require "model.db"
 local personal = require "model.personal"
+local settings = require "host.settings"
 
 local M = {}
-
---- Hours for which an answer is kept.
-M.KEPT = 24
 
 -- A transaction holds a connection while its handler works: so many at once, others wait and leave the rest of the
 -- worker's connections to requests without a key.
@@ -23,7 +22,7 @@ local gate
 
 local LOCK = "select pg_try_advisory_xact_lock(hashtextextended(?::text || ?::text, 0)) as taken"
 local FIND = "select k.request_hash = ? as same, k.answer_sealed from idempotency_keys k where k.owner_id = ?::uuid"
-  .. " and k.key = ? and k.created_at > now() - ? * interval '1 hour'"
+  .. " and k.key = ? and k.created_at > now() - ? * interval '1 second'"
 local KEEP = "insert into idempotency_keys as k (owner_id, key, request_hash, answer_sealed) values (?, ?, ?, ?)"
   .. " on conflict (owner_id, key) do update set request_hash = excluded.request_hash,"
   .. " answer_sealed = excluded.answer_sealed, created_at = now()"
@@ -36,7 +35,9 @@ local function known(row, owner_id, key)
 end
 
 local function attempt(tx, owner_id, key, hash, work)
-  local found, err = tx:batch { { { LOCK, owner_id, key } }, { { FIND, hash, owner_id, key, M.KEPT } } }
+  local found, err = tx:batch {
+    { { LOCK, owner_id, key } }, { { FIND, hash, owner_id, key, settings.retention.answers } },
+  }
   if not found then return nil, err end
   if not found[1][1].taken then return { state = "busy" } end
   if found[2][1] then return known(found[2][1], owner_id, key) end
@@ -60,14 +61,6 @@ function M.once(owner_id, key, digest, work)
   return gate:with(function()
     return db.education:joined(function(tx) return attempt(tx, owner_id, key, pg.bytes(digest), work) end)
   end)
-end
-
---- Forgets what is older than M.KEPT hours, a portion at a time.
----@return integer? deleted
-function M.prune()
-  return db.education:run({ "delete from idempotency_keys where (owner_id, key) in (select owner_id, key"
-    .. " from idempotency_keys where created_at < now() - ? * interval '1 hour' order by created_at limit 5000)",
-      M.KEPT })
 end
 
 return M

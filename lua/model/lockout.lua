@@ -60,10 +60,4 @@ function M.forgive(login)
   return db.education:run({ "delete from login_failures where key = ?", account })
 end
 
---- Forgets what is a day old.
-function M.prune()
-  return db.education:run("delete from login_failures where key in (select key from login_failures"
-    .. " where last_at < now() - interval '1 day' order by last_at limit 5000)")
-end
-
 return M

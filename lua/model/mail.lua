@@ -3,7 +3,6 @@
 -- out twice, never not at all. What it says is written when it is sent (workflow/letters.lua).
 
 local json = require "host.json"
-local pg = require "host.pg"
 local db = require "model.db"
 local page = require "model.page"
 local personal = require "model.personal"
@@ -15,8 +14,6 @@ local M = {}
 M.CLAIM = 180
 --- Attempts before it is given up: about three days.
 M.ATTEMPTS = 20
---- Days for which the outbox remembers.
-M.KEPT = 14
 
 local function data_place(mail_id) return "mails.data:" .. mail_id end
 local function message_place(mail_id) return "mails.message:" .. mail_id end
@@ -51,10 +48,12 @@ function M.claim(limit)
   return rows
 end
 
--- Nothing personal is left of a mail that is over, but where it is kept to be read.
-local function finish(mail_id, state, message, problem)
-  return db.education:run({ "update mails set state = ?, message_sealed = ?, error = ?, data_sealed = ''"
-    .. " where id = ?::uuid", state, personal.seal(message, message_place(mail_id)), problem, mail_id })
+-- Nothing personal is left of a mail that is over, but where it is kept to be read: then it is known to whom it went.
+local function finish(mail_id, state, letter, problem)
+  return db.education:run({ "update mails set state = ?, message_sealed = ?, recipient_index = ?, error = ?,"
+    .. " data_sealed = '' where id = ?::uuid", state,
+    personal.seal(letter and json.encode(letter), message_place(mail_id)), personal.index(letter and letter.to),
+    problem, mail_id })
 end
 
 function M.sent(mail_id) return finish(mail_id, "sent") end
@@ -66,7 +65,8 @@ function M.dropped(mail_id) return finish(mail_id, "dropped") end
 function M.failed(mail_id, problem) return finish(mail_id, "failed", nil, problem) end
 
 --- Development: it can be read in the outbox instead.
-function M.shown(mail_id, message) return finish(mail_id, "shown", message) end
+---@param letter { to: string, subject: string, text: string }
+function M.shown(mail_id, letter) return finish(mail_id, "shown", letter) end
 
 --- Not now: tried again after twice as long as before, an hour at most.
 function M.postpone(mail, problem)
@@ -94,13 +94,6 @@ end
 --- Calls fn() whenever there may be something to send. Belongs to the generation.
 function M.listen(fn)
   db.education:listen("mail", function() fn() end)
-end
-
---- Forgets what was over M.KEPT days ago, a portion at a time.
-function M.prune()
-  return db.education:run({ "delete from mails where id in (select id from mails where state <> 'queued'"
-    .. " and state = any(?::text[]) and created_at < now() - ? * interval '1 day' limit 5000)",
-    pg.array { "sent", "shown", "dropped", "failed" }, M.KEPT })
 end
 
 return M

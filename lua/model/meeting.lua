@@ -1,6 +1,7 @@
 -- model/meeting.lua: when a class meets, weekly, by the clock of a time zone.
 
 local access = require "model.access"
+local audit = require "model.audit"
 local db = require "model.db"
 local page = require "model.page"
 local id = require "util.id"
@@ -66,8 +67,14 @@ end
 
 --- Deletes a meeting with its attendance.
 function M.delete(user, meeting_id)
-  local row, err = db.education:one({ "delete from meetings m using classes c where c.id = m.class_id"
-    .. " and m.id = ?::uuid and", meeting_id }, access.manages_class(user, "c"), "returning m.id")
+  local row, err = db.education:transaction(function(tx)
+    local gone, failure = tx:one({ "delete from meetings m using classes c where c.id = m.class_id"
+      .. " and m.id = ?::uuid and", meeting_id }, access.manages_class(user, "c"), "returning m.id, m.class_id")
+    if not gone then return nil, failure end
+    local recorded, lost = audit.record(tx, user, "meeting.delete", { kind = "class", id = gone.class_id,
+      class_id = gone.class_id, detail = { meeting_id = gone.id } })
+    return recorded and gone, lost
+  end)
   if row or err.code ~= "not_found" then return row, err end
   return why_not(user, meeting_id)
 end

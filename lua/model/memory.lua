@@ -104,10 +104,4 @@ function M.forget(user, context, which)
     user.id, context or "default" }, condition)
 end
 
---- Deletes what has expired, a portion at a time.
-function M.prune()
-  return db.memory:run("delete from memories where id in"
-    .. " (select m.id from memories m where m.expires_at < now() limit 5000)")
-end
-
 return M

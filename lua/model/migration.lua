@@ -7,6 +7,7 @@
 local crypto = require "host.crypto"
 local file = require "host.file"
 local pg = require "host.pg"
+local settings = require "host.settings"
 local task = require "host.task"
 local db = require "model.db"
 
@@ -141,7 +142,24 @@ local function apply(connection, entry)
   return connection:script("commit")
 end
 
---- Applies what is pending.
+local GRANTS = [[
+grant usage on schema public to %s;
+grant select, insert, update, delete on all tables in schema public to %s;
+grant usage on all sequences in schema public to %s;
+revoke insert, update, delete on schema_migrations from %s]]
+
+-- Grants a role what serving requests needs: rows, but neither the schema nor what a migration withholds.
+local function grant(connection, role)
+  local rows, err = connection:query("select quote_ident($1) as role, quote_literal($1) as text,"
+    .. " to_regproc('withhold_from_serving') is not null as withholds", role)
+  if not rows then return nil, err end
+  local named = rows[1].role:gsub("%%", "%%%%")
+  local script = GRANTS:gsub("%%s", named)
+  if rows[1].withholds then script = ("%s; select withhold_from_serving(%s)"):format(script, rows[1].text) end
+  return connection:script(script)
+end
+
+--- Applies what is pending, and grants the role of the setting database_role what it needs.
 ---@param database string
 ---@param reader? model.migration.reader
 ---@param told? fun(name: string) called after each file
@@ -167,6 +185,10 @@ function M.up(database, reader, told)
           names[#names + 1] = entry.name
           if told then told(entry.name) end
         end
+      end
+      if settings.database_role then
+        local granted, refused = grant(connection, settings.database_role)
+        if not granted then return nil, refused end
       end
       return names
     end

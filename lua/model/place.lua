@@ -4,6 +4,7 @@
 -- cursor of its long poll; the plugin acknowledges what it applied, and the session keeps the tree that stands there,
 -- so that lua/sync/ can compute the next patch against it.
 
+local access = require "model.access"
 local json = require "host.json"
 local pg = require "host.pg"
 local db = require "model.db"
@@ -22,8 +23,7 @@ local COLUMNS = "s.id, s.user_id, s.place_id, s.place_name, s.plugin_version, s.
 --- A code that the teacher types into the plugin. The codes that were not used before are void.
 ---@return { code: string, expires_in: integer }?
 function M.make_code(user)
-  if user.role ~= "teacher" and user.role ~= "admin" then return db.fail("forbidden",
-    "only teachers connect Studio") end
+  if not access.may(user, "teach") then return db.fail("forbidden", "only teachers connect Studio") end
   local code = id.code(8)
   local done, err = db.roblox:batch {
     { { "delete from pairing_codes where user_id = ?::uuid or expires_at < now()", user.id } },

@@ -11,7 +11,7 @@ local M = {}
 -- Rows of one column in one go.
 local BATCH = 100
 
---- Every sealed column: its table, the column that names the row, and the place that its values are bound to.
+--- Every sealed column: its table, what names the row, and the place that its values are bound to.
 M.columns = {
   { table = "users", column = "email_sealed", key = "id", place = "users.email:" },
   { table = "users", column = "birth_date_sealed", key = "id", place = "users.birth_date:" },

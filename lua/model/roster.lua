@@ -7,6 +7,7 @@ local pg = require "host.pg"
 local json = require "host.json"
 local access = require "model.access"
 local audit = require "model.audit"
+local consent = require "model.consent"
 local db = require "model.db"
 local event = require "model.event"
 local personal = require "model.personal"
@@ -91,7 +92,7 @@ local function insertion(class, student, hash)
 end
 
 -- Makes the accounts of who has none; who cannot have one is told.
-local function create(tx, class, fresh, outcome)
+local function create(tx, by, class, fresh, outcome)
   if not fresh[1] then return {} end
   local statements = {}
   for i, student in ipairs(fresh) do statements[i] = insertion(class, student, student.hash) end
@@ -105,15 +106,20 @@ local function create(tx, class, fresh, outcome)
       outcome.created = outcome.created + 1
     else
       outcome.refuse(fresh[i].line, { column = "username", code = "conflict",
-        message = "login, sourcedId or email belong to another account" })
+        message = "login or sourcedId belong to another account" })
     end
   end
-  return ids
+  -- Nobody here has said when born.
+  local consented, failure = consent.of_school(tx, by, ids)
+  return consented and ids, failure
 end
 
 -- An admin's list corrects names and remembers the sourcedId of accounts that were there.
 local function correct(tx, by, found, student, outcome)
-  if by.role ~= "admin" or (found.name == student.name and found.sourced_id == student.sourced_id) then return true end
+  if not access.may(by, "administer")
+    or (found.name == student.name and found.sourced_id == student.sourced_id) then
+    return true
+  end
   local done, err = tx:run({ "update users as u set name = ?, sourced_id = ? where u.id = ?::uuid and", student.name,
     student.sourced_id, found.id }, access.manages_user(by, "u"))
   if not done then return nil, err end
@@ -193,7 +199,7 @@ function M.take(by, class, students, total, refuse)
       refuse = function(line, wrong) refused[#refused + 1] = { line, wrong } end }
     local sorted, failure = sort(tx, by, class, students, outcome)
     if not sorted then return nil, failure end
-    local made, bad = create(tx, class, sorted.fresh, outcome)
+    local made, bad = create(tx, by, class, sorted.fresh, outcome)
     if not made then return nil, bad end
     for _, new in ipairs(made) do sorted.ids[#sorted.ids + 1] = new end
     local enrolled, lost = enrol(tx, class, sorted.ids, sorted.gone, outcome)

@@ -139,7 +139,12 @@ function M.renew_recovery_codes(user_id)
   local there, err = confirmed(user_id)
   if there == nil then return nil, err end
   if not there then return db.fail("conflict", "there is no second factor") end
-  return db.education:transaction(function(tx) return make_recovery_codes(tx, user_id) end)
+  return db.education:transaction(function(tx)
+    local codes, failure = make_recovery_codes(tx, user_id)
+    if not codes then return nil, failure end
+    local recorded, lost = audit.of_person(tx, nil, "recovery_codes.renew", user_id)
+    return recorded and codes, lost
+  end)
 end
 
 -- by: nil for oneself.
@@ -220,11 +225,6 @@ function M.pass(token)
     pg.bytes(id.digest(token)) })
   if not count then return nil, err end
   return count == 1
-end
-
---- Forgets challenges that were never met.
-function M.prune()
-  return db.education:run("delete from login_challenges where expires_at < now()")
 end
 
 return M

@@ -35,20 +35,20 @@ M.clean_login = clean_login
 local function email_place(user_id) return "users.email:" .. user_id end
 local function birth_place(user_id) return "users.birth_date:" .. user_id end
 
-local function insert_row(tx, person, school_id, hash)
+local function insert_row(tx, person, school_id, hash, by)
   local user_id, email = id.uuid(), clean_email(person.email)
   return tx:one(
     { "insert into users as u (id, school_id, role, login, name, password_hash, email_sealed, email_index,"
-      .. " birth_date_sealed) values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning " .. COLUMNS,
+      .. " birth_date_sealed, made_by) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning " .. COLUMNS,
       user_id, school_id, person.role, clean_login(person.login), person.name, hash,
       personal.seal(email, email_place(user_id)), personal.index(email),
-      personal.seal(person.birth_date, birth_place(user_id)) })
+      personal.seal(person.birth_date, birth_place(user_id)), by and by.id })
 end
 
 -- Inserts a person; by: who makes the account, nil for oneself and for set-up commands.
 local function insert(person, school_id, hash, tx, by)
   return (tx or db.education):transaction(function(inner)
-    local made, err = insert_row(inner, person, school_id, hash)
+    local made, err = insert_row(inner, person, school_id, hash, by)
     if not made then return nil, err end
     local recorded, failure = audit.person(inner, by, "user.create", made, { role = made.role, login = made.login,
       name = made.name, email = clean_email(person.email), birth_date = person.birth_date })
@@ -56,12 +56,18 @@ local function insert(person, school_id, hash, tx, by)
   end)
 end
 
+-- Whether somebody for whom a school makes an account needs a guardian's consent, which the school gives.
+local function may_be_child(person)
+  if person.birth_date == nil or person.birth_date == json.null then return person.role == "student" end
+  return M.is_child(person.birth_date)
+end
+
 -- Inserts a person and asks them to prove their address, if they gave one.
 local function add(person, school_id, hash, by)
   return db.education:transaction(function(tx)
     local made, err = insert(person, school_id, hash, tx, by)
     if not made then return nil, err end
-    if by and person.birth_date and M.is_child(person.birth_date) then
+    if by and may_be_child(person) then
       local given, refused = consent.record(tx, by, made, { kind = "school" })
       if not given then return nil, refused end
     end
@@ -95,7 +101,8 @@ end
 --- Opens an account for oneself. Nobody makes oneself an admin.
 ---@param person table login, password, name, role (student, teacher, parent); optional: email, birth_date
 ---@return table? user
----@return table? err conflict with field login or email, invalid
+---@return table? err conflict with field login, invalid. An address that somebody has is no conflict, or signing up
+---would tell who has an account: its owner is told by a letter, and only who proves it has it (model/account.lua)
 function M.sign_up(person)
   if person.role == "admin" then return db.fail("forbidden", "an admin is made by another admin", "role") end
   local may, too_young = may_sign_up(person)
@@ -120,8 +127,9 @@ end
 
 --- Makes an account in a school: by an admin in the own one, by a teacher for students of it.
 function M.create(by, person)
-  local allowed = by.role == "admin" or (by.role == "teacher" and person.role == "student")
-  if not allowed then return db.fail("forbidden", "you may not make such an account") end
+  if not access.makes_user(by, person.role) then
+    return db.fail("forbidden", "you may not make such an account")
+  end
   if by.school_id == nil or by.school_id == json.null then
     return db.fail("forbidden", "you do not belong to a school")
   end
@@ -169,12 +177,14 @@ function M.me(user)
 end
 
 --- Where letters to a person go.
----@return { id: string, name: string, email: string, email_index: string, email_verified: boolean }?
+---@return { id: string, name: string, email: string, email_index: string, email_verified: boolean,
+---email_taken: boolean }? mailbox taken: another account has proved this address
 ---@return table? err not_found: no account, or without an address
 function M.mailbox(user_id)
   local row, err = db.education:one({ "select u.id, u.name, u.email_sealed, u.email_index,"
-    .. " u.email_verified_at is not null as email_verified from users u where u.id = ?::uuid"
-    .. " and u.email_index is not null", user_id })
+    .. " u.email_verified_at is not null as email_verified, exists (select 1 from users o where o.id <> u.id"
+    .. " and o.email_index = u.email_index and o.email_verified_at is not null) as email_taken"
+    .. " from users u where u.id = ?::uuid and u.email_index is not null", user_id })
   if not row then return nil, err end
   row.email, row.email_sealed = personal.open(row.email_sealed, email_place(row.id)), nil
   return row
@@ -244,16 +254,17 @@ function M.set_state(by, user_id, state)
   end)
 end
 
---- The account that a login or an email address names, with its password hash: for logging in only. With an address:
---- also whether the person has logged in from there lately (familiar).
+--- The account that a login or an email address names, with its password hash: for logging in only. Of several
+--- accounts that name an address it is that which has proved it, else the oldest. With an address: also whether the
+--- person has logged in from there lately (familiar).
 ---@param name string
 ---@param address? string
 function M.credentials(name, address)
   name = clean_login(name)
   return db.education:one({ "select " .. COLUMNS .. ", u.password_hash, exists (select 1 from sessions s"
     .. " where s.user_id = u.id and s.address = ?::text and s.created_at > now() - interval '90 days') as familiar"
-    .. " from users u where u.login = ? or u.email_index = ? order by (u.login = ?) desc limit 1",
-    address, name, personal.index(name), name })
+    .. " from users u where u.login = ? or u.email_index = ? order by (u.login = ?) desc,"
+    .. " (u.email_verified_at is not null) desc, u.id limit 1", address, name, personal.index(name), name })
 end
 
 --- The own account with its password hash: for asking for the password again.
@@ -275,7 +286,9 @@ function M.make_link_code(by, child_id)
     child_id },
     access.sees_user(by, "u"))
   if not child then return nil, err end
-  if by.role == "parent" then return db.fail("forbidden", "a parent uses a code, the child or a teacher makes it") end
+  if access.reach(by) == "children" then
+    return db.fail("forbidden", "a parent uses a code, the child or a teacher makes it")
+  end
   local code, lifetime = id.code(8), 7 * 86400
   local made, failure = db.education:query({ "insert into link_codes (code_hash, child_id, expires_at)"
     .. " values (?, ?, now() + ? * interval '1 second')", pg.bytes(id.digest(code)), child_id, lifetime })
@@ -285,7 +298,7 @@ end
 
 --- Links a parent to the child that a code stands for; the code is used up.
 function M.link_child(parent, code)
-  if parent.role ~= "parent" then return db.fail("forbidden", "only a parent links a child") end
+  if not access.may(parent, "accompany") then return db.fail("forbidden", "only a parent links a child") end
   return db.education:transaction(function(tx)
     local used, err = tx:one({ "delete from link_codes where code_hash = ? and expires_at > now() returning child_id",
       pg.bytes(id.digest(id.clean_code(code))) })

@@ -26,6 +26,7 @@ local registry = {
   no_such_range = { 416, "The file has no such part" },
   invalid = { 422, "The request breaks the schema" },
   key_reused = { 422, "Idempotency-Key was used with another request" },
+  upgrade_required = { 426, "This address is for WebSockets" },
   no_precondition = { 428, "If-Match is missing" },
   rate_limited = { 429, "Too many requests" },
   internal = { 500, "Internal error" },

@@ -36,6 +36,16 @@ function M.use(rows)
   holders, M.version = fresh, M.version + 1
 end
 
+---Whether a role holds a permission; nil if that is not known yet.
+---@param role string
+---@param permission string
+---@return boolean?
+function M.holds(role, permission)
+  if not holders then return nil end
+  local roles = holders[permission]
+  return roles ~= nil and roles[role] == true
+end
+
 ---Whether a role holds one of these permissions; nil if that is not known yet.
 ---@param role string
 ---@param permissions string[]
@@ -43,8 +53,7 @@ end
 function M.may(role, permissions)
   if not holders then return nil end
   for i = 1, #permissions do
-    local roles = holders[permissions[i]]
-    if roles and roles[role] then return true end
+    if M.holds(role, permissions[i]) then return true end
   end
   return false
 end

@@ -14,6 +14,18 @@ end
 function M.verify_email(data, again)
   local found, err = account.verification(data.user_id, again)
   if not found then return nil, err end
+  if found.taken then
+    return { to = found.to, subject = "Your address was named", text = ([[
+Hello,
+
+somebody has given this address for a new account, but you have one with it already. If it was you, log in with that
+one, or ask for a new password:
+
+%s/forgot-password
+
+If it was not you, do nothing: the address stays yours.
+]]):format(settings.pages_url) }
+  end
   return { to = found.to, subject = "Is this your address?", text = ([[
 Hello %s,
 
@@ -63,6 +75,19 @@ and say within two weeks whether you consent:
 
 Without your consent there will be no account, and this request is forgotten.
 ]]):format(data.name, link("/guardian-consent", data.token)) }
+end
+
+function M.guardian_consented(data)
+  return { to = data.to, subject = "You have consented to a child's account", text = ([[
+Hello,
+
+you have consented to an account for %s. If it was not you, or whenever you change your mind, withdraw it here:
+
+%s
+
+The account is closed then at once. Keep this letter. With an account of your own as a parent, linked by a code of the
+child's, you can also see and erase what is kept.
+]]):format(data.name, link("/guardian-withdrawal", data.token)) }
 end
 
 return M

@@ -1,7 +1,6 @@
 -- workflow/postman.lua: sends what lies in the outbox (model/mail.lua). Every worker has one; a mail is claimed by one
 -- of them. Without a mail server, development shows letters in the outbox instead; elsewhere they wait for a server.
 
-local json = require "host.json"
 local letters = require "workflow.letters"
 local log = require "host.log"
 local mail = require "model.mail"
@@ -21,7 +20,7 @@ local final = { rejected = true, bad_mail = true }
 
 local function deliver(entry, letter)
   local server = settings.mail and settings.mail.server
-  if not server then return mail.shown(entry.id, json.encode(letter)) end
+  if not server then return mail.shown(entry.id, letter) end
   local from = settings.mail.from
   local sent, err = post.send {
     server = server, user = settings.mail.user, password = settings.mail.password, tls = settings.mail.tls,

@@ -2,7 +2,10 @@
 -- without doing anything twice.
 --
 --   export:   gather everything, once as JSON and once as CSV, into an archive
---   erasure:  memories → Roblox → the person; the last one ends sessions and destroys the person's key
+--   erasure:  memories → Roblox → posts → the person; the last one ends sessions and destroys the person's key
+--
+-- A step that meets a passing trouble is tried again by the engine; a run that stops otherwise makes its request
+-- "failed" with the reason (model/data_request.lua), and an admin can start it anew: a new run, from the first step on.
 
 local account = require "model.account"
 local consent = require "model.consent"
@@ -16,21 +19,26 @@ local zip = require "util.zip"
 
 local M = { name = "data_request" }
 
-local function start(by, person_id, kind)
+-- A run for the request that make(tx) gives, in the same transaction.
+local function start(make)
   return db.education:transaction(function(tx)
-    local request, err = data_request.create(tx, by, person_id, kind)
+    local request, err = make(tx)
     if not request then return nil, err end
-    local started, failure = run.start({ workflow = M.name, dedup_key = request.id,
+    local started, failure = run.start({ workflow = M.name, dedup_key = ("%s/%d"):format(request.id, request.attempts),
       input = { request_id = request.id } }, tx)
     return started and request, failure
   end)
+end
+
+local function ask(by, person_id, kind)
+  return start(function(tx) return data_request.create(tx, by, person_id, kind) end)
 end
 
 --- Asks for an archive of all that is kept about a person.
 ---@return table? request
 ---@return table? err not_found, conflict
 function M.export(by, person_id)
-  return start(by, person_id, "export")
+  return ask(by, person_id, "export")
 end
 
 --- Asks that a person be erased. Whoever asks proves it with the own password: it cannot be undone.
@@ -42,7 +50,14 @@ function M.erase(by, person_id, proof)
   if not person then return nil, unseen end
   local confirmed, err = account.confirm(by, proof.password, proof.address)
   if not confirmed then return nil, err end
-  return start(by, person_id, "erasure")
+  return ask(by, person_id, "erasure")
+end
+
+--- Starts a request anew that has failed.
+---@return table? request
+---@return table? err not_found, conflict
+function M.again(by, person_id, request_id)
+  return start(function(tx) return data_request.again(tx, by, person_id, request_id) end)
 end
 
 -- Each section twice: as JSON for programs, as CSV for people.
@@ -58,9 +73,6 @@ end
 local function export(request)
   local sections, err = personal_data.gather(request.person_id)
   if not sections then return nil, err end
-  local memories, missing = personal_data.memories(request.person_id)
-  if not memories then return nil, missing end
-  sections[#sections + 1] = { name = "memories", rows = memories }
   local archive = archive_of(sections)
   local done, failure = db.education:transaction(function(tx) return data_request.finish(tx, request, archive) end)
   return done and { octets = #archive }, failure
@@ -90,6 +102,7 @@ function M.run(flow, input)
   if request.kind == "export" then return step("export", export) end
   step("memories", forget "memory")
   step("roblox", forget "roblox")
+  step("posts", forget "content")
   return step("person", erase_person)
 end
 

@@ -21,7 +21,8 @@ begin
 end $$;
 
 CREATE FUNCTION public.audit_append(in_chain uuid, actor uuid, what text, kind text, subject uuid, more jsonb, person uuid, personal bytea) RETURNS bigint
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
   head_was bytea;
@@ -56,6 +57,17 @@ CREATE FUNCTION public.audit_refuse() RETURNS trigger
     AS $$
 begin
   raise exception 'the audit log is only ever added to' using errcode = 'integrity_constraint_violation';
+end $$;
+
+CREATE FUNCTION public.data_request_stopped() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update data_requests set state = 'failed', finished_at = now(), problem = case new.state
+      when 'cancelled' then 'it was cancelled' when 'failed' then coalesce(new.error ->> 'message', 'it failed')
+      else 'it met a mistake of the software; the log tells more of run ' || new.id end
+    where id = (new.input ->> 'request_id')::uuid and state = 'queued';
+  return null;
 end $$;
 
 CREATE FUNCTION public.is_time_zone(zone text) RETURNS boolean
@@ -182,6 +194,14 @@ begin
   new.updated_at := now();
   new.revision := old.revision + 1;
   return new;
+end $$;
+
+CREATE FUNCTION public.withhold_from_serving(role name) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  execute format('revoke insert, update, delete, truncate on audit_entries, audit_chains, permissions, role_permissions,'
+    ' consent_texts from %I', role);
 end $$;
 
 CREATE TABLE public.api_keys (
@@ -323,7 +343,8 @@ CREATE TABLE public.consents (
     withdrawn_by uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    revision bigint DEFAULT 1 NOT NULL
+    revision bigint DEFAULT 1 NOT NULL,
+    withdrawal_hash bytea
 );
 
 CREATE TABLE public.courses (
@@ -355,6 +376,8 @@ CREATE TABLE public.data_requests (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     revision bigint DEFAULT 1 NOT NULL,
+    problem text,
+    attempts integer DEFAULT 1 NOT NULL,
     CONSTRAINT data_requests_kind_check CHECK ((kind = ANY (ARRAY['export'::text, 'erasure'::text]))),
     CONSTRAINT data_requests_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'done'::text, 'failed'::text])))
 );
@@ -547,6 +570,7 @@ CREATE TABLE public.mails (
     message_sealed bytea,
     error text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    recipient_index bytea,
     CONSTRAINT mails_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'shown'::text, 'dropped'::text, 'failed'::text])))
 );
 
@@ -899,6 +923,7 @@ CREATE TABLE public.users (
     email_verified_at timestamp with time zone,
     sourced_id text,
     erased_at timestamp with time zone,
+    made_by uuid,
     CONSTRAINT users_login_check CHECK (((login = lower(login)) AND ((length(login) >= 3) AND (length(login) <= 64)))),
     CONSTRAINT users_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['student'::text, 'teacher'::text, 'parent'::text, 'admin'::text]))),
@@ -1161,9 +1186,6 @@ ALTER TABLE ONLY public.submissions
     ADD CONSTRAINT submissions_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.users
-    ADD CONSTRAINT users_email UNIQUE (email_index);
-
-ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_login UNIQUE (login);
 
 ALTER TABLE ONLY public.users
@@ -1228,6 +1250,8 @@ CREATE INDEX consents_by_person ON public.consents USING btree (person_id, id);
 
 CREATE UNIQUE INDEX consents_standing ON public.consents USING btree (person_id, kind) WHERE (withdrawn_at IS NULL);
 
+CREATE UNIQUE INDEX consents_withdrawal ON public.consents USING btree (withdrawal_hash) WHERE (withdrawal_hash IS NOT NULL);
+
 CREATE INDEX courses_by_school ON public.courses USING btree (school_id, id);
 
 CREATE INDEX courses_by_teacher ON public.courses USING btree (teacher_id, id);
@@ -1235,6 +1259,8 @@ CREATE INDEX courses_by_teacher ON public.courses USING btree (teacher_id, id);
 CREATE INDEX data_requests_by_person ON public.data_requests USING btree (person_id, id);
 
 CREATE INDEX data_requests_expired ON public.data_requests USING btree (expires_at) WHERE (archive_sealed IS NOT NULL);
+
+CREATE INDEX data_requests_failed ON public.data_requests USING btree (id) WHERE (state = 'failed'::text);
 
 CREATE UNIQUE INDEX data_requests_open ON public.data_requests USING btree (person_id, kind) WHERE (state = 'queued'::text);
 
@@ -1281,6 +1307,8 @@ CREATE INDEX login_challenges_expired ON public.login_challenges USING btree (ex
 CREATE INDEX login_failures_old ON public.login_failures USING btree (last_at);
 
 CREATE INDEX mail_tokens_expired ON public.mail_tokens USING btree (expires_at);
+
+CREATE INDEX mails_by_recipient ON public.mails USING btree (recipient_index) WHERE (recipient_index IS NOT NULL);
 
 CREATE INDEX mails_by_state ON public.mails USING btree (state, id);
 
@@ -1334,19 +1362,29 @@ CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id, id);
 
 CREATE INDEX sessions_ended ON public.sessions USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 
+CREATE INDEX sessions_over ON public.sessions USING btree (COALESCE(ended_at, expires_at));
+
 CREATE INDEX submissions_by_assignment ON public.submissions USING btree (assignment_id, id);
 
 CREATE INDEX submissions_by_student ON public.submissions USING btree (student_id, id);
 
+CREATE INDEX users_by_email ON public.users USING btree (email_index) WHERE (email_index IS NOT NULL);
+
 CREATE INDEX users_by_name ON public.users USING btree (school_id, name, id);
 
 CREATE INDEX users_by_school ON public.users USING btree (school_id, id);
+
+CREATE UNIQUE INDEX users_email ON public.users USING btree (email_index) WHERE (email_verified_at IS NOT NULL);
+
+CREATE INDEX users_made ON public.users USING btree (made_by) WHERE (made_by IS NOT NULL);
 
 CREATE UNIQUE INDEX users_sourced_id ON public.users USING btree (school_id, sourced_id) WHERE (sourced_id IS NOT NULL);
 
 CREATE INDEX workflow_runs_by_owner ON public.workflow_runs USING btree (owner_id, id);
 
 CREATE INDEX workflow_runs_leased ON public.workflow_runs USING btree (lease_until) WHERE (state = 'running'::text);
+
+CREATE INDEX workflow_runs_over ON public.workflow_runs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 
 CREATE INDEX workflow_runs_queued ON public.workflow_runs USING btree (wake_at) WHERE (state = 'queued'::text);
 
@@ -1413,6 +1451,8 @@ CREATE TRIGGER submissions_touch BEFORE UPDATE ON public.submissions FOR EACH RO
 CREATE TRIGGER users_touch BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.touch();
 
 CREATE TRIGGER workflow_runs_cancel AFTER UPDATE OF cancel ON public.workflow_runs FOR EACH ROW WHEN ((new.cancel AND (NOT old.cancel))) EXECUTE FUNCTION public.run_cancel_asked();
+
+CREATE TRIGGER workflow_runs_data_request AFTER UPDATE OF state ON public.workflow_runs FOR EACH ROW WHEN (((new.workflow = 'data_request'::text) AND (new.state = ANY (ARRAY['failed'::text, 'blocked'::text, 'cancelled'::text])))) EXECUTE FUNCTION public.data_request_stopped();
 
 CREATE TRIGGER workflow_runs_inserted AFTER INSERT ON public.workflow_runs FOR EACH ROW EXECUTE FUNCTION public.run_queued();
 
@@ -1662,6 +1702,9 @@ ALTER TABLE ONLY public.submissions
 
 ALTER TABLE ONLY public.submissions
     ADD CONSTRAINT submissions_student_id_fkey FOREIGN KEY (student_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.users(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_school_id_fkey FOREIGN KEY (school_id) REFERENCES public.schools(id);

@@ -64,7 +64,12 @@ def say(*words):
 def measure_operations(place, options):
     rows = []
     for one in operations.everything(place, options.only):
-        sample = api_measures.operation(place, one, options) if one.role else None
+        try:
+            sample = api_measures.operation(place, one, options) if one.role else None
+        except workloads.Wrong as fault:
+            say(f"bench: {one.name}: {fault}")
+            one.role, sample = None, None
+            one.name += f" (failed: {fault})"
         rows.append((one, sample))
         say(f"{one.name}: " + (", ".join(f"{key} {value:.4g}" for key, value in sample.items()) if sample else "nothing"))
     return rows
@@ -81,7 +86,10 @@ def measure(place, options):
     for name in PARTS:
         if name in options.parts.split(","):
             say(f"bench: {name}")
-            found[name] = parts[name]()
+            try:
+                found[name] = parts[name]()
+            except workloads.Wrong as fault:
+                say(f"bench: {name}: {fault}")
     return found
 
 
@@ -93,7 +101,7 @@ def main():
         signal.signal(end, signal.default_int_handler)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="toolbox-bench-"))
     try:
-        with district.District(options.data, scratch, options.scale) as place:
+        with district.District(options.data, scratch, options.scale, serve=not options.fill) as place:
             if options.fill:
                 print(place.size())
                 return 0

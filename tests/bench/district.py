@@ -40,8 +40,8 @@ class Kept(product.Stores):
 class District:
     """For the length of a with statement."""
 
-    def __init__(self, data, scratch, scale):
-        self.stores, self.scratch, self.scale = Kept(data), pathlib.Path(scratch), scale
+    def __init__(self, data, scratch, scale, serve=True):
+        self.stores, self.scratch, self.scale, self.serve = Kept(data), pathlib.Path(scratch), scale, serve
         self.signed_in = {}
 
     def __enter__(self):
@@ -49,9 +49,13 @@ class District:
             self.stores.start()
             self.server = product.Product(self.scratch, self.stores, workers=1, check_answers="false",
                                           reload_pages="false", rate_limit=10_000_000, auth_rate_limit=10_000_000)
-            self.server.prepare()
-            self.fill()
-            self.server.start()
+            self.toolboxd("migrate")
+            if self.psql("select exists (select from users where login = 'd1-teacher-1')") == "f":
+                print("bench: filling the district", file=sys.stderr, flush=True)
+                print(self.toolboxd("seed", "--district", "--scale", str(self.scale)), file=sys.stderr, flush=True)
+            if self.serve:
+                self.server.extra["TOOLBOX_DEVELOPMENT"] = "false"  # only filling needed it
+                self.server.start()
         except BaseException:
             self.__exit__()
             raise
@@ -65,19 +69,15 @@ class District:
     def psql(self, text):
         environment = {**os.environ, **self.stores.environment()}
         return subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", "toolbox_education", "-c", text],
-                                     env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                     check=True, timeout=120).stdout.strip()
+                              env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True,
+                              timeout=600).stdout.strip()
 
-    def fill(self):
-        """Unless it is there."""
-        if self.psql("select exists (select from users where login = 'd1-teacher-1')") == "t":
-            return
-        print("bench: filling the district", file=sys.stderr, flush=True)
-        done = self.server.command("seed", "--config", self.server.config, "--district", "--scale", str(self.scale),
-                                   timeout=7200)
+    def toolboxd(self, command, *arguments):
+        """What it prints. On ten million rows commands take long."""
+        done = self.server.command(command, "--config", self.server.config, *arguments, timeout=7200)
         if done.returncode != 0:
-            raise SystemExit(f"bench: the district could not be filled: {done.stdout}{done.stderr}")
-        print(done.stdout, file=sys.stderr, flush=True)
+            raise SystemExit(f"bench: toolboxd {command}: {done.stdout}{done.stderr}")
+        return done.stdout
 
     def size(self):
         """For the report: what the district holds."""

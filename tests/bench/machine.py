@@ -67,6 +67,10 @@ def memory(pid):
     return total
 
 
+class NotStarted(OSError):
+    """A process that should listen does not."""
+
+
 class Child:
     """A process in a session of its own, on one core or any, for the length of a with statement."""
 
@@ -105,7 +109,7 @@ class Child:
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > end:
                     said = pathlib.Path(self.log).read_text(errors="replace")[-2000:] if self.log else ""
-                    raise SystemExit(f"bench: {' '.join(self.argv[:6])} … did not start:\n{said}") from None
+                    raise NotStarted(f"{' '.join(self.argv[:6])} … did not start:\n{said}") from None
                 time.sleep(0.05)
 
 

@@ -6,11 +6,12 @@ import urllib.parse
 
 import district
 
-NO_PAGES = ("/login", "/ui/", "/healthz", "/readyz", "/assets")
+NO_PAGES = ("/login", "/ui/", "/healthz", "/readyz", "/assets", "/ws")
 
 
 class Operation:
-    """role is None if there is nothing in the district to ask for: no object, or nobody who is answered 200."""
+    """role is None if nobody is answered 200: there is no such object in the district, or the page only redirects or
+    needs what a letter says."""
 
     def __init__(self, service, name, path, role):
         self.service, self.name, self.path, self.role = service, name, path, role

@@ -150,10 +150,11 @@ def plot(results):
             + "".join(parts) + "</svg>\n")
 
 
-def text(results, options):
+def text(results, faults, options):
     quick = "\n**A quick run: it shows that the tool works; its figures mean little.**\n" if options.quick else ""
-    return "\n".join([head("Benchmark"), quick, "## Asked\n", asked.table(results), method(options), "## Figures",
-                      *tables(results)]) + "\n"
+    failed = ["## Failed\n", *(f"- {fault}" for fault in faults), ""] if faults else []
+    return "\n".join([head("Benchmark"), quick, "## Asked\n", asked.table(results), *failed, method(options),
+                      "## Figures", *tables(results)]) + "\n"
 
 
 def save(name, markdown, picture=None):

@@ -3,6 +3,7 @@
 
 local http = require "host.http"
 local json = require "host.json"
+local log = require "host.log"
 local server = require "host.server"
 local task = require "host.task"
 
@@ -154,7 +155,13 @@ return {
       handle = handle,
       sockets = {
         echo = {
-          message = function(ws, data, binary) ws:send(data, binary) end,
+          message = function(ws, data, binary)
+            local sent, err = ws:send(data, binary)
+            if not sent then log.warn("the echo was not sent", { code = err.code }) end
+          end,
+          close = function(_, code)
+            if code == 1013 then log.info("the reader was too slow") end
+          end,
         },
         answer = {
           message = function(ws)

@@ -3,7 +3,6 @@ logging in by another provider."""
 import base64
 import hashlib
 import hmac
-import re
 import struct
 import time
 import urllib.parse
@@ -17,6 +16,7 @@ import pytest
 import daemon
 import oidc_provider
 import smtp_peer
+from smtp_peer import token_in
 
 PASSWORD = "a long walk at night"
 
@@ -78,28 +78,15 @@ class Person:
         return self.call("POST", "/auth/log-in", {"login": self.login, "password": password}, status)
 
 
-def letter_to(mailbox, address, subject):
-    def found():
-        for message in mailbox.messages:
-            if message["to"] == [address] and f"Subject: {subject}" in message["text"]:
-                return message
-    text = daemon.wait_for(found, f"the letter “{subject}”", 30)["text"]
-    return text.replace("=\r\n", "").replace("=3D", "=")
-
-
-def token_in(text):
-    return re.search(r"\?token=(\S+)", text).group(1)
-
-
 def test_an_address_is_proved_and_a_forgotten_password_replaced(product, mailbox):
     person = Person(product)
     person.call("POST", "/auth/forgot-password", {"login": person.login}, 204)  # not proved: no letter
     person.call("POST", "/auth/verify-email",
-                {"token": token_in(letter_to(mailbox, person.email, "Is this your address?"))}, 204)
+                {"token": token_in(mailbox.letter_to(person.email, "Is this your address?"))}, 204)
     assert person.call("GET", "/me")["email_verified"] is True
     for name in (person.email, "nobody-at-all"):
         person.call("POST", "/auth/forgot-password", {"login": name}, 204)
-    letter = letter_to(mailbox, person.email, "A new password")
+    letter = mailbox.letter_to(person.email, "A new password")
     assert product.url("dashboard", "/reset-password?token=") in letter
     reset = {"token": token_in(letter), "password": "another long walk"}
     person.call("POST", "/auth/reset-password", reset, 204)
@@ -107,7 +94,7 @@ def test_an_address_is_proved_and_a_forgotten_password_replaced(product, mailbox
     daemon.wait_for(lambda: all(product.call("api", "GET", "/api/v1/me", None, person.token).status == 401
                                 for _ in range(8)), "the end of the session on every worker", 10)
     person.log_in("another long walk")
-    letter_to(mailbox, person.email, "Your password was changed")
+    mailbox.letter_to(person.email, "Your password was changed")
     assert sum("A new password" in message["text"] for message in mailbox.messages) == 1
 
 
@@ -125,7 +112,7 @@ def test_a_letter_that_is_not_taken_is_kept_and_sent_again(product, mailbox, sto
     mail_id = daemon.wait_for(lambda: row("id", "error = 'deferred' and due_at > now()"), "the letter put off", 30)[0]
     rows.execute("update mails set due_at = now() where id = %s", (mail_id,))
     rows.execute("notify mail")
-    letter = letter_to(mailbox, person.email, "Is this your address?")
+    letter = mailbox.letter_to(person.email, "Is this your address?")
     person.call("POST", "/auth/verify-email", {"token": token_in(letter)}, 204)
     kept = daemon.wait_for(lambda: row("data_sealed", f"id = '{mail_id}' and state = 'sent'"), "the letter as sent", 10)
     assert bytes(kept[0]) == b""  # nothing of what it was about stays
@@ -134,7 +121,7 @@ def test_a_letter_that_is_not_taken_is_kept_and_sent_again(product, mailbox, sto
 
 def test_the_pages_that_letters_lead_to(product, mailbox):
     person = Person(product)
-    token = token_in(letter_to(mailbox, person.email, "Is this your address?"))
+    token = token_in(mailbox.letter_to(person.email, "Is this your address?"))
 
     def form(path, **fields):
         return product.call("dashboard", "POST", path, urllib.parse.urlencode(fields).encode(),
@@ -145,7 +132,7 @@ def test_the_pages_that_letters_lead_to(product, mailbox):
     assert form("/verify-email", token=token).status == 200
     assert person.call("GET", "/me")["email_verified"] is True
     assert form("/forgot-password", login=person.email).status == 200
-    token = token_in(letter_to(mailbox, person.email, "A new password"))
+    token = token_in(mailbox.letter_to(person.email, "A new password"))
     assert form("/reset-password", token=token, password="short").status == 422
     assert form("/reset-password", token=token, password="a fourth long walk").status == 200
     person.log_in("a fourth long walk")
@@ -308,7 +295,7 @@ def test_an_account_is_linked_by_its_owner_or_by_an_address_proved_on_both_sides
     provider.log_in_as(sub="pat-1", email=person.email, email_verified=True)
     finish(product, go_and_come_back(product, begin(product)), 403)  # we have not proved it
     person.call("POST", "/auth/verify-email",
-                {"token": token_in(letter_to(mailbox, person.email, "Is this your address?"))}, 204)
+                {"token": token_in(mailbox.letter_to(person.email, "Is this your address?"))}, 204)
     provider.log_in_as(sub="pat-2", email=person.email, email_verified=False)
     finish(product, go_and_come_back(product, begin(product)), 403)  # the provider has not
     provider.log_in_as(sub="pat-3", email=person.email, email_verified=True)

@@ -1,4 +1,5 @@
 """HTTP/1.1 as clients see it: framing, order, limits, ends of connections (RFC 9110, RFC 9112)."""
+import json
 import re
 import subprocess
 import time
@@ -146,6 +147,7 @@ def test_ambiguous_requests_get_400_and_a_closed_connection(http, name):
     http.send(BAD[name])
     answer = http.response()
     assert answer.status == 400, name
+    assert answer.header("content-type") == "application/problem+json" and json.loads(answer.body)["status"] == 400
     assert answer.header("connection") == "close" and http.is_closed()
 
 

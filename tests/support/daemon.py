@@ -91,11 +91,11 @@ class Daemon:
         env.update(self.extra)
         return env
 
-    def spawn(self, *options, **popen):
+    def spawn(self, *options, env=None, **popen):
         """Starts it without waiting until it serves."""
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [TOOLBOXD, "serve", "--config", self.config, *options], env=self.environment(), stdin=subprocess.DEVNULL,
+                [TOOLBOXD, "serve", "--config", self.config, *options], env=env or self.environment(), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, start_new_session=True, cwd=self.folder, **popen)
         self.spawned.add(self.process.pid)
         return self

@@ -106,7 +106,8 @@ class Product(daemon.Daemon, Client):
         return self
 
     def start(self, *options):
-        self.spawn(*options)
+        # Commands work as the owner of the databases, the server as a role that may do less.
+        self.spawn(*options, env={**self.environment(), "PGUSER": self.extra["TOOLBOX_DATABASE_ROLE"]})
 
         def ready():
             if self.process.poll() is not None:

@@ -17,10 +17,11 @@ class Person:
 
     def __init__(self, product, role):
         self.product, self.role = product, role
-        login = f"{role}-{secrets.token_hex(6)}"
+        self.login = login = f"{role}-{secrets.token_hex(6)}"
+        self.password = f"{login} likes long walks"
         opened = product.call("api", "POST", "/api/v1/auth/sign-up", {
             "birth_date": "2005-05-01",
-            "login": login, "password": f"{login} likes long walks", "name": f"A {role}", "role": role})
+            "login": login, "password": self.password, "name": f"A {role}", "role": role})
         assert opened.status == 201, opened
         self.token, self.id = opened.json["access_token"], opened.json["user"]["id"]
 

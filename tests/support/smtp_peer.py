@@ -6,9 +6,12 @@ anybody else is taken. A client that logs in (AUTH PLAIN) must be mailer with th
 """
 import base64
 import json
+import re
 import socketserver
 import sys
 import threading
+
+import daemon
 
 
 class Conversation(socketserver.StreamRequestHandler):
@@ -62,6 +65,11 @@ class Conversation(socketserver.StreamRequestHandler):
         return b"".join(lines).decode()
 
 
+def token_in(text):
+    """The token of the link that a letter brings."""
+    return re.search(r"\?token=(\S+)", text).group(1)
+
+
 class Server(socketserver.ThreadingTCPServer):
     """taken(message) is called for every message; messages keeps them."""
     allow_reuse_address = True
@@ -83,6 +91,15 @@ class Server(socketserver.ThreadingTCPServer):
         self.messages.append(message)
         if self.tell:
             self.tell(message)
+
+    def letter_to(self, address, subject):
+        """The text of a letter, once it has come."""
+        def found():
+            for message in self.messages:
+                if message["to"] == [address] and f"Subject: {subject}" in message["text"]:
+                    return message
+        text = daemon.wait_for(found, f"the letter “{subject}”", 30)["text"]
+        return text.replace("=\r\n", "").replace("=3D", "=")
 
     def close(self):
         self.shutdown()

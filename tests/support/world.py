@@ -8,6 +8,7 @@ import urllib.parse
 import uuid
 
 import contract
+import daemon
 import product as product_support
 import wire
 
@@ -30,8 +31,16 @@ def token_like(token, secret, **claims):
 class World:
     def __init__(self, product):
         self.product, self.http = product, None
-        self.document = contract.Document(product.call("api", "GET", "/openapi.json").json)
+        # On a machine with more to do than it can, the first one may take longer than a script may.
+        written = daemon.wait_for(lambda: (lambda a: a if a.status == 200 else None)(
+            product.call("api", "GET", "/openapi.json")), "the document")
+        self.document = contract.Document(written.json)
         self.tokens, self.ids = {}, {}
+        self.people()
+        self.things()
+
+    def people(self):
+        product = self.product
         for role in SIGNED_UP:
             login = f"{role}-{uuid.uuid4().hex[:12]}"
             made = product.call("api", "POST", "/api/v1/auth/sign-up", {
@@ -43,6 +52,8 @@ class World:
         answer = product.call("api", "POST", "/api/v1/auth/log-in", {"login": "admin", "password": "admin-password-1"})
         assert answer.status == 200, answer
         self.tokens["admin"] = answer.json["access_token"]
+
+    def things(self):
         one = self.make("/api/v1/classes", {"name": "5b", "subject": "Science", "grade": 5})
         joined = self.call("POST", "/api/v1/classes/join", {"code": one["join_code"]}, "student")
         assert joined.status == 200, joined

@@ -46,6 +46,8 @@ local Answer = schema.object {
   version = describe(optional(version), "Of the text that was shown"),
 }
 
+local Withdrawal = schema.object { token = describe(schema.text(1, 200), "From the letter that confirmed the consent") }
+
 local function texts()
   local rows, err = consent.texts()
   return rows and { items = rows, next = json.null }, err
@@ -93,6 +95,12 @@ local function answer(req)
   return 204
 end
 
+local function withdraw_as_guardian(req)
+  local done, err = consent.withdraw_by(req.body.token)
+  if not done then return nil, err end
+  return 204
+end
+
 local signed_in, public = guard.signed_in, guard.public
 local tags = { "Privacy" }
 local of_person = { user_id = schema.id(shapes.USERS) }
@@ -108,6 +116,11 @@ return {
     POST = { "Answer for a child as its guardian", public(answer), body = Answer, limit = "auth",
       errors = { "conflict" }, id = "answerAsGuardian", tags = tags,
       description = "With the consent the account is made; without, all is forgotten." },
+  },
+  ["/auth/guardian-withdrawal"] = {
+    POST = { "Withdraw the consent to a child's account as its guardian", public(withdraw_as_guardian),
+      body = Withdrawal, limit = "auth", id = "withdrawAsGuardian", tags = tags,
+      description = "The account is suspended and its sessions end." },
   },
   ["/consent-texts"] = {
     GET = { "List what can be consented to", public(texts), out = schema.list(Text), id = "listConsentTexts",

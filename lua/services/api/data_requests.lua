@@ -9,9 +9,13 @@ local workflow = require "workflows.data_request"
 
 local nullable = schema.nullable
 
+local state = schema.enum { "queued", "done", "failed" }
+
 local Request = schema.named("DataRequest", schema.object {
   id = schema.id(shapes.DATA_REQUESTS), person_id = schema.id(shapes.USERS), kind = schema.enum { "export", "erasure" },
-  requested_by = schema.id(shapes.USERS), state = schema.enum { "queued", "done", "failed" },
+  requested_by = schema.id(shapes.USERS), state = state,
+  problem = schema.describe(nullable(schema.text(0, 2000)), "Why it failed"),
+  attempts = schema.describe(schema.integer(1), "How often it was started"),
   finished_at = nullable(schema.time()),
   expires_at = schema.describe(nullable(schema.time()), "Until then the archive can be fetched"),
   created_at = schema.time(), updated_at = schema.time(),
@@ -44,6 +48,18 @@ local function erase(req)
   return 202, made
 end
 
+---@param req api.startDataRequestAnew
+local function again(req)
+  local made, err = workflow.again(req.user, req.params.user_id, req.params.request_id)
+  if not made then return nil, err end
+  return 202, made
+end
+
+---@param req api.listSchoolDataRequests
+local function of_school(req)
+  return cursor.list(req, function(page) return data_request.of_school(req.user, req.query, page) end)
+end
+
 ---@param req api.fetchData
 local function archive(req)
   local octets, err = data_request.archive(req.user, req.params.user_id, req.params.request_id)
@@ -58,6 +74,16 @@ local of_person = { user_id = schema.id(shapes.USERS) }
 local one = { user_id = schema.id(shapes.USERS), request_id = schema.id(shapes.DATA_REQUESTS) }
 
 return {
+  ["/data-requests"] = {
+    GET = { "List what was asked for about the school's people", guard.role("admin", of_school),
+      out = schema.list(Request), query = cursor.query({}, { state = schema.optional(state) }),
+      id = "listSchoolDataRequests", tags = tags,
+      description = "With state=failed: those that wait for somebody to start them anew." },
+  },
+  ["/users/{user_id}/data-requests/{request_id}/again"] = {
+    POST = { "Start a request anew that has failed", guard.role("admin", again), params = one, out = Request,
+      status = 202, errors = { "conflict" }, id = "startDataRequestAnew", tags = tags },
+  },
   ["/users/{user_id}/data-requests"] = {
     GET = { "List what was asked for about a person's data", signed_in(list), params = of_person,
       query = cursor.query {}, out = schema.list(Request), id = "listDataRequests", tags = tags },

@@ -90,7 +90,8 @@ local tags = { "Live" }
 M.routes = {
   ["/ws"] = {
     GET = { "Open a WebSocket for live topics", guard.by("socket", live.open_socket), raw = true, status = 101,
-      id = "openSocket", tags = tags, says = "The connection is a WebSocket now",
+      errors = { "upgrade_required", "forbidden" }, id = "openSocket", tags = tags,
+      says = "The connection is a WebSocket now",
       description = "Messages are described at /asyncapi.json."
         .. " Browsers send the token as the subprotocol bearer.TOKEN." },
   },

@@ -9,7 +9,8 @@ local user = require "model.user"
 local optional = schema.optional
 
 local New = schema.object {
-  login = shapes.login, password = schema.password(user.MIN_PASSWORD, user.MAX_PASSWORD),
+  login = schema.describe(shapes.login, "Kept in small letters"),
+  password = schema.password(user.MIN_PASSWORD, user.MAX_PASSWORD),
   name = shapes.name, role = shapes.roles,
   email = optional(schema.email()), birth_date = optional(schema.date()),
 }

@@ -72,6 +72,9 @@ local guardian = form("done", "A child's account", function(body)
   return held_sign_up.accept(body.token, body.version)
 end, "Thank you. If you have consented, the child can log in now; if not, all that was asked is forgotten.")
 
+local withdrawal = form("withdrawal", "Withdraw the consent", function(body) return consent.withdraw_by(body.token) end,
+  "The consent is withdrawn, and the account is closed.")
+
 local function outbox(req)
   if not settings.development then return nil, errors.new("not_found") end
   local found, err = mail.list({ limit = 50 })
@@ -97,6 +100,10 @@ return {
   ["/guardian-consent"] = {
     GET = { "Ask a guardian", public(ask_guardian), query = { token = token } },
     POST = { "Answer as a guardian", public(guardian), form = Guardian, limit = "auth" },
+  },
+  ["/guardian-withdrawal"] = {
+    GET = { "Ask whether to withdraw", public(ask("withdrawal", "Withdraw the consent")), query = { token = token } },
+    POST = { "Withdraw as a guardian", public(withdrawal), form = Token, limit = "auth" },
   },
   ["/outbox"] = { GET = { "Mails that were not sent, in development", public(outbox) } },
 }

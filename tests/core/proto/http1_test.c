@@ -189,6 +189,7 @@ static void targets(void **state) /* RFC 9112 §3.2 */
     REFUSED("GET /#f HTTP/1.1\r\nHost: h\r\n\r\n", 400, "malformed target");
     REFUSED("GET /\xC3\xA4 HTTP/1.1\r\nHost: h\r\n\r\n", 400, "malformed target");
     REFUSED("GET /\x01 HTTP/1.1\r\nHost: h\r\n\r\n", 400, "malformed target");
+    REFUSED("GET /\x7F HTTP/1.1\r\nHost: h\r\n\r\n", 400, "malformed target");
     REFUSED("GET /a\\b HTTP/1.1\r\nHost: h\r\n\r\n", 400, "malformed target");
     REFUSED("GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n", 400, "malformed target");
 }
@@ -305,6 +306,21 @@ static void chunks(void **state) /* RFC 9112 §7.1 */
     CHECK(CHUNKED_HEAD "0\r\nX : 3\r\n\r\n", CHUNKED_SEEN "400 blank before colon\n");
 }
 
+static void trailers(void **state) /* RFC 9112 §7.1.2, RFC 9110 §6.5.1: by the rules of field lines, without framing */
+{
+    (void)state;
+    CHECK(CHUNKED_HEAD "0;last=1\r\nX: \t y \r\nx: \xC3\xA4\r\n\r\n", CHUNKED_SEEN "body= (X=y) (x=\xC3\xA4)\n");
+    CHECK(CHUNKED_HEAD "0\r\nX: y\r\n z\r\n\r\n", CHUNKED_SEEN "400 folded line\n");
+    CHECK(CHUNKED_HEAD "0\r\n X: y\r\n\r\n", CHUNKED_SEEN "400 folded line\n");
+    CHECK(CHUNKED_HEAD "0\r\nX: y\nZ: w\r\n\r\n", CHUNKED_SEEN "400 bare LF\n");
+    CHECK(CHUNKED_HEAD "0\r\nX: y\rZ: w\r\n\r\n", CHUNKED_SEEN "400 bare CR\n");
+    CHECK(CHUNKED_HEAD "0\r\nX: a\0b\r\n\r\n", CHUNKED_SEEN "400 control character in field\n");
+    CHECK(CHUNKED_HEAD "0\r\n: y\r\n\r\n", CHUNKED_SEEN "400 malformed field name\n");
+    CHECK(CHUNKED_HEAD "0\r\nabc\r\n\r\n", CHUNKED_SEEN "400 malformed field name\n");
+    CHECK(CHUNKED_HEAD "0\r\nHost: h\r\n\r\n", CHUNKED_SEEN "400 field not allowed as a trailer\n");
+    CHECK(CHUNKED_HEAD "0\r\ntransfer-encoding: chunked\r\n\r\n", CHUNKED_SEEN "400 field not allowed as a trailer\n");
+}
+
 static void connections(void **state) /* RFC 9112 §9.3, RFC 9110 §7.6.1, §7.8 */
 {
     (void)state;
@@ -331,7 +347,7 @@ static void expectations(void **state) /* RFC 9110 §10.1.1 */
     REFUSED("PUT / HTTP/1.1\r\nHost: h\r\nExpect: magic\r\n\r\n", 417, "unknown expectation");
 }
 
-static void limits(void **state)
+static void limits(void **state) /* RFC 9112 §3 (414), RFC 6585 §5 (431), RFC 9110 §15.5.14 (413) */
 {
     static const struct http1_limits tight = {.target = 8, .head = 64, .fields = 3, .body = 4};
 #define LIMITED(input, expected) check_limited(STR(input), expected, &tight)
@@ -351,7 +367,7 @@ static void limits(void **state)
 #undef LIMITED
 }
 
-static void chunk_extensions_are_limited(void **state)
+static void chunk_extensions_are_limited(void **state) /* RFC 9112 §7.1.1 */
 {
     struct buf input = {0};
     (void)state;
@@ -414,6 +430,7 @@ int main(void)
         cmocka_unit_test(content_length),
         cmocka_unit_test(transfer_encoding),
         cmocka_unit_test(chunks),
+        cmocka_unit_test(trailers),
         cmocka_unit_test(connections),
         cmocka_unit_test(expectations),
         cmocka_unit_test(limits),

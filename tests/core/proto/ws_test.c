@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { FIN = 0x80, RSV1 = 0x40, RSV2 = 0x20, CONT = 0, LIMIT = 1000 };
+enum { FIN = 0x80, RSV1 = 0x40, RSV2 = 0x20, RSV3 = 0x10, CONT = 0, LIMIT = 1000 };
 
 /* A client's frame: `first` is the first byte (flags and opcode), the payload is masked. */
 static void frame(struct buf *out, int first, struct str payload)
@@ -154,10 +154,13 @@ static void heads(void **state) /* §5.1, §5.2 */
     check(&wire, "fail 8 1002 reserved bit set\n");
     frame(&wire, FIN | RSV1 | WS_TEXT, STR("x"));
     check(&wire, "fail 8 1002 reserved bit set\n");
-    frame(&wire, FIN | 3, STR("x"));
-    check(&wire, "fail 8 1002 unknown opcode\n");
-    frame(&wire, FIN | 11, STR("x"));
-    check(&wire, "fail 8 1002 unknown opcode\n");
+    frame(&wire, FIN | RSV3 | WS_TEXT, STR("x"));
+    check(&wire, "fail 8 1002 reserved bit set\n");
+    static const uint8_t unknown[] = {3, 4, 5, 6, 7, 11, 12, 13, 14, 15};
+    for (size_t i = 0; i < sizeof unknown; i++) {
+        frame(&wire, FIN | unknown[i], STR("x"));
+        check(&wire, "fail 8 1002 unknown opcode\n");
+    }
     buf_append_str(&wire, STR("\x81\x01x"));
     check(&wire, "fail 8 1002 frame not masked\n");
     buf_append_str(&wire, STR("\x81\xFE\x00\x7DMASK"));
@@ -219,6 +222,9 @@ static void text_fails_at_the_first_bad_byte(void **state) /* §8.1 */
     frame(&wire, WS_TEXT, STR("a\xC3"));
     frame(&wire, CONT, STR("x"));
     check(&wire, "fail 8 1007 text is not UTF-8\n");
+    frame(&wire, FIN | WS_TEXT, STR("a\xFF and much that has not come yet"));
+    wire.len = 6 + 2; /* the frame's head and two octets */
+    check(&wire, "fail 8 1007 text is not UTF-8\n");
     frame(&wire, FIN | WS_TEXT, STR("a\xE2\x82"));
     check(&wire, "fail 8 1007 text is not UTF-8\n");
     frame(&wire, FIN | WS_BINARY, STR("\xFF"));
@@ -227,7 +233,7 @@ static void text_fails_at_the_first_bad_byte(void **state) /* §8.1 */
     check(&wire, "fail 8 1007 text is not UTF-8\n");
 }
 
-static void too_big_is_decided_at_the_head(void **state)
+static void too_big_is_decided_at_the_head(void **state) /* §7.4.1, §10.4 */
 {
     struct buf wire = {0};
     char payload[LIMIT + 1];

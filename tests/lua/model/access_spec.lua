@@ -3,6 +3,8 @@ local course = require "model.course"
 local enrolment = require "model.enrolment"
 local event = require "model.event"
 local lesson = require "model.lesson"
+local permission = require "web.permission"
+local permissions = require "model.permission"
 local progress = require "model.progress"
 local quiz = require "model.quiz"
 local user = require "model.user"
@@ -99,6 +101,28 @@ describe("object-level access", function()
     assert.is_false(event.may_follow(people.classmate, "user:" .. group.students[1].id))
     assert.is_false(event.may_follow(people.teacher, "nonsense"))
     assert.is_false(event.may_follow(people.teacher, "class:" .. ("x"):rep(36)))
+  end)
+
+  it("asks for permissions, not for roles: whoever holds another one sees by that", function()
+    local rows = factory.must(permissions.load())
+    local function without(role, name)
+      local left = {}
+      for _, row in ipairs(rows) do
+        if row.role ~= role or row.permission ~= name then left[#left + 1] = row end
+      end
+      return left
+    end
+    permission.use(without("admin", "administer"))
+    assert.is_nil((class.find(people.admin, group.class.id)))
+    assert.is_nil((user.set_state(people.admin, group.students[1].id, "suspended")))
+    permission.use(without("teacher", "teach"))
+    assert.is_nil((class.find(people.teacher, group.class.id)))
+    local more = without()
+    more[#more + 1] = { role = "teacher", permission = "administer" }
+    permission.use(more)
+    assert.truthy(class.find(people.colleague, group.class.id))
+    permission.use(rows)
+    assert.is_nil((class.find(people.colleague, group.class.id)))
   end)
 
   it("uses a parent's code once", function()

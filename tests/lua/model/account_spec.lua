@@ -51,6 +51,29 @@ describe("an email address", function()
   end)
 end)
 
+describe("an address that several accounts name", function()
+  it("is no conflict, and belongs to whoever proves it; the others hear nothing, its owner does", function()
+    local email = id.uuid() .. "@example.org"
+    local function named()
+      local login = "u" .. id.uuid():gsub("-", ""):sub(-16)
+      return factory.must(user.sign_up { login = login, password = factory.PASSWORD, name = "N", role = "teacher",
+        email = email }), login
+    end
+    local first, second = named(), named()
+    local late = token_of(factory.must(letters.verify_email { user_id = first.id }))
+    prove(second)
+    local third, login = named()
+    assert.are.equal("token", select(2, account.verify_email(late)).field)
+    local letter = factory.must(letters.verify_email { user_id = third.id })
+    assert.are.same({ email, "Your address was named" }, { letter.to, letter.subject })
+    assert.is_nil(letter.text:find(login, 1, true))
+    assert.are.equal(second.id, factory.must(user.credentials(email)).id)
+    local me = factory.must(user.me(third))
+    assert.are.same({ email, false }, { me.email, me.email_verified })
+    assert.are.equal(second.id, factory.must(user.by_verified_email(email)).id)
+  end)
+end)
+
 describe("a forgotten password", function()
   it("is replaced by the mailed token, which ends all sessions and is good once", function()
     local made, given = person()

@@ -72,11 +72,11 @@ describe("a game server", function()
 
   it("knows players by their Roblox user", function()
     local roblox = tonumber(id.uuid():gsub("%D", ""):sub(-12)) + 1
-    local student = id.uuid()
+    local student = factory.person("student").id
     factory.must(game_server.link_player(roblox, student))
     factory.must(game_server.link_player(roblox, student))
     assert.are.same({ [roblox] = student }, factory.must(game_server.students { roblox, roblox + 1 }))
-    local _, taken = game_server.link_player(roblox, id.uuid())
+    local _, taken = game_server.link_player(roblox, factory.person("student").id)
     assert.are.equal("not_found", taken.code)
   end)
 end)

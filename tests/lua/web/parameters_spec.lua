@@ -50,7 +50,9 @@ describe("web.parameters", function()
   it("reads entity tags (RFC 9110, section 8.8.3)", function()
     assert.equal("*", parameters.entity_tags("*"))
     assert.same({ ['"a"'] = true, ['"b,c"'] = true, ['""'] = true }, parameters.entity_tags('"a", W/"b,c",""'))
-    for _, text in ipairs { "", "a", '"a" "b"', '"a",', '"a' } do assert.is_nil(parameters.entity_tags(text)) end
+    assert.same({ ['"a"'] = true }, parameters.entity_tags('"a", W/"b"', true))
+    for _, text in ipairs { "", "a", 'W"a"',
+      '/"a"', '"a" "b"', '"a",', '"a' } do assert.is_nil(parameters.entity_tags(text)) end
   end)
 end)
 
