@@ -1,7 +1,7 @@
 -- What the scripts may use: LuaJIT's globals, nothing accidental.
 std = "luajit"
 max_line_length = 120
-exclude_files = { "build*/", ".run/", "tools/web/node_modules/", "tests/fuzz/", "lua/roblox/" }
+exclude_files = { "build*/", ".run/", "tools/web/node_modules/", "tests/fuzz/", "lua/roblox/", "lua/types/" }
 -- A parameter that a signature asks for may go unused.
 unused_args = false
 -- Stubs declare and do nothing; their annotations can't be wrapped.

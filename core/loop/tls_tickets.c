@@ -1,15 +1,15 @@
-/* loop/tls_tickets.c: see the header. The memory is shared between processes, so a spin lock guards it: it is held for
- * a copy of 160 octets, or once a period for two hashes. */
+/* loop/tls_tickets.c: see the header. The memory is shared between processes, any of which may be killed at any time:
+ * a robust mutex guards it, held for a copy of 160 octets, or once a period for two hashes. */
 #include "loop/tls_tickets.h"
 
+#include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
-#include <sched.h>
-#include <stdatomic.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -20,7 +20,7 @@ struct key {
 };
 
 struct tls_tickets {
-    atomic_flag lock;
+    pthread_mutex_t lock;
     double period, next; /* seconds; next: monotonic, when the keys move on */
     unsigned char secret[32];
     struct key key[2]; /* of this period and of the one before */
@@ -28,15 +28,17 @@ struct tls_tickets {
 
 static int context_index = -1;
 
+/* A worker that is killed while it holds the lock leaves keys that are whole or half new: at worst, tickets are refused
+ * for a while. */
 static void lock(struct tls_tickets *t)
 {
-    while (atomic_flag_test_and_set_explicit(&t->lock, memory_order_acquire))
-        sched_yield();
+    if (pthread_mutex_lock(&t->lock) == EOWNERDEAD)
+        pthread_mutex_consistent(&t->lock);
 }
 
 static void unlock(struct tls_tickets *t)
 {
-    atomic_flag_clear_explicit(&t->lock, memory_order_release);
+    pthread_mutex_unlock(&t->lock);
 }
 
 static void derive(const unsigned char secret[32], const char *purpose, unsigned char out[32])
@@ -64,7 +66,12 @@ struct tls_tickets *tls_tickets_new(double period)
     struct tls_tickets *t = mmap(NULL, sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (t == MAP_FAILED)
         return NULL;
-    atomic_flag_clear(&t->lock);
+    pthread_mutexattr_t shared;
+    pthread_mutexattr_init(&shared);
+    pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&shared, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&t->lock, &shared);
+    pthread_mutexattr_destroy(&shared);
     t->period = period;
     t->next = clock_now() + period;
     if (RAND_bytes(t->secret, sizeof t->secret) != 1) {

@@ -116,24 +116,25 @@ function M.sees_lesson(user, alias)
   return of_teacher(user, alias)
 end
 
---- People (alias: of users).
+-- The students of a teacher's classes. As an array they are found once and an index does the rest; asked row by row
+-- ("exists") they let the planner walk through everybody there is, in the order that a list wants.
+local TAUGHT = "select seat.student_id from classes room join enrolments seat on seat.class_id = room.id"
+  .. " where room.teacher_id = ?::uuid"
+
+--- People (alias: of users). An admin belongs to the own school.
 function M.sees_user(user, alias)
   local own, reach = alias .. ".id = ?::uuid", M.reach(user)
   if reach == "school" then
     local school = of_school(user, alias)
-    if school == NOBODY then return { own, user.id } end
-    return { "(" .. own .. " or " .. school[1] .. ")", user.id, school[2] }
+    return school == NOBODY and { own, user.id } or school
   end
   if reach == "classes" then
-    return { "(" .. own .. " or exists (select 1 from enrolments seat join classes room on room.id = seat.class_id"
-      .. " where"
-      .. " seat.student_id = "
-      .. alias .. ".id and room.teacher_id = ?::uuid) or " .. alias .. ".made_by = ?::uuid)", user.id, user.id,
-      user.id }
+    return { alias .. ".id = any(array(select ?::uuid union all select made.id from users made where made.made_by ="
+      .. " ?::uuid union all " .. TAUGHT .. "))", user.id, user.id, user.id }
   end
   if reach == "children" then
-    return { "(" .. own .. " or exists (select 1 from parent_links link where link.child_id = " .. alias
-      .. ".id and link.parent_id = ?::uuid))", user.id, user.id }
+    return { alias .. ".id = any(array(select ?::uuid union all select link.child_id from parent_links link"
+      .. " where link.parent_id = ?::uuid))", user.id, user.id }
   end
   return { own, user.id }
 end
@@ -154,25 +155,39 @@ function M.keeps_installation(user)
   return M.may(user, "administer") and (user.school_id == nil or user.school_id == json.null)
 end
 
--- What its owner shares with the school.
-local function shared(user, alias)
-  local own = alias .. ".owner_id = ?::uuid"
-  if user.school_id == nil or user.school_id == json.null then return { own, user.id } end
-  return { ("(%s or (%s.shared and %s.school_id = ?::uuid))"):format(own, alias, alias), user.id, user.school_id }
+-- The ways to what is one's own, or is shared by its owner with the school. Each way has an index of its own, so lists
+-- go them one by one (model/page.lua); what asks for one row goes any of them.
+local function shared_ways(user, alias)
+  local own = { alias .. ".owner_id = ?::uuid", user.id }
+  if user.school_id == nil or user.school_id == json.null then return { own } end
+  return { own, { ("%s.shared and %s.school_id = ?::uuid"):format(alias, alias), user.school_id } }
+end
+
+local function any_of(ways)
+  return sql.combine("", { "(", sql.combine(" or ", ways), ")" })
 end
 
 --- Prompt templates are teachers' business.
+---@return (string|table)[] ways for lists; any of them suffices
+function M.ways_to_template(user, alias)
+  if not M.may(user, "teach") then return { NOBODY } end
+  return shared_ways(user, alias)
+end
+
 function M.sees_template(user, alias)
-  if not M.may(user, "teach") then return NOBODY end
-  return shared(user, alias)
+  return any_of(M.ways_to_template(user, alias))
 end
 
 --- Uploaded files: one's own, and what is shared in the school; an admin sees and deletes all of the school's.
-function M.sees_media(user, alias)
-  local mine = shared(user, alias)
+---@return (string|table)[] ways for lists; any of them suffices
+function M.ways_to_media(user, alias)
   local school = M.may(user, "administer") and of_school(user, alias) or NOBODY
-  if school == NOBODY then return mine end
-  return { "(" .. mine[1] .. " or " .. school[1] .. ")", mine[2], mine[3], school[2] }
+  if school == NOBODY then return shared_ways(user, alias) end
+  return { { alias .. ".owner_id = ?::uuid", user.id }, school }
+end
+
+function M.sees_media(user, alias)
+  return any_of(M.ways_to_media(user, alias))
 end
 
 --- A file that somebody else owns is read where it is attached by whoever sees the thing. For one row, not for lists.
@@ -240,17 +255,15 @@ function M.sees_parent(user, alias)
 end
 
 --- A student's own work: attempts and progress (student: SQL of the student's id, lesson: alias of lessons).
---- A teacher sees the work of the own classes' students on the own lessons.
-function M.sees_work(user, student, lesson)
+--- A teacher sees the work of the own classes' students on the own lessons. row: alias of the work, if it has a school.
+function M.sees_work(user, student, lesson, row)
   local who = stands_for(user, student)
   if who then return who end
   local reach = M.reach(user)
   if reach == "classes" then
-    return { lesson .. ".teacher_id = ?::uuid and exists (select 1 from enrolments seat"
-      .. " join classes room on room.id = seat.class_id where seat.student_id = " .. student .. " and room.teacher_id"
-        .. " = ?::uuid)", user.id, user.id }
+    return { ("%s.teacher_id = ?::uuid and %s = any(array(%s))"):format(lesson, student, TAUGHT), user.id, user.id }
   end
-  if reach == "school" then return of_school(user, lesson) end
+  if reach == "school" then return of_school(user, row or lesson) end
   return NOBODY
 end
 
@@ -279,6 +292,7 @@ end
 
 --- What a student handed in, with its grade (submission, assignment: aliases).
 function M.sees_submission(user, submission, assignment)
+  if M.reach(user) == "school" then return of_school(user, submission) end
   return stands_for(user, submission .. ".student_id") or of_teacher(user, assignment)
 end
 

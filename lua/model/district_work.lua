@@ -102,12 +102,12 @@ local function quizzes(schools)
         end
       end)
     end },
-    { "quiz_attempts", "id, quiz_id, student_id, number, started_at, submitted_at, answers, score, max_score",
-      function(emit)
+    { "quiz_attempts", "id, quiz_id, student_id, school_id, number, started_at, submitted_at, answers, score,"
+      .. " max_score", function(emit)
         each_seat(schools, function(student, teacher, _, slot)
           for k = 0, QUIZZES - 1 do
-            emit(id("attempt", slot * QUIZZES + k), id("quiz", teacher * QUIZZES + k), id("student", student), 1,
-              OPENED, DONE, "[]", (student + k) % (QUESTIONS + 1), QUESTIONS)
+            emit(id("attempt", slot * QUIZZES + k), id("quiz", teacher * QUIZZES + k), id("student", student),
+              id("school", floor(student / S)), 1, OPENED, DONE, "[]", (student + k) % (QUESTIONS + 1), QUESTIONS)
           end
         end)
       end },
@@ -140,13 +140,13 @@ local function grades(schools)
           id("category", class * 2 + n % 2), ("Assignment %d"):format(n % ASSIGNMENTS + 1), OPENED, DUE)
       end)
     end },
-    { "submissions", "id, assignment_id, student_id, state, content, submitted_at, score, graded_by, graded_at",
-      function(emit)
+    { "submissions", "id, assignment_id, student_id, school_id, state, content, submitted_at, score, graded_by,"
+      .. " graded_at", function(emit)
         each_seat(schools, function(student, teacher, class, slot)
           for k = 0, ASSIGNMENTS - 1 do
             emit(id("submission", slot * ASSIGNMENTS + k), id("assignment", class * ASSIGNMENTS + k),
-              id("student", student), "graded", "What I have found out", DONE, (student * 7 + k * 13) % 101,
-              id("teacher", teacher), GRADED)
+              id("student", student), id("school", floor(student / S)), "graded", "What I have found out", DONE,
+              (student * 7 + k * 13) % 101, id("teacher", teacher), GRADED)
           end
         end)
       end },

@@ -56,11 +56,12 @@ end
 
 --- The files that the caller may see. filter: { mine?: boolean }
 function M.list(user, filter, pages)
-  local where = { "f.state = 'ready'", access.sees_media(user, "f") }
-  if filter.mine then where[3] = { "f.owner_id = ?::uuid", user.id } end
+  local where = { "f.state = 'ready'" }
+  if filter.mine then where[2] = { "f.owner_id = ?::uuid", user.id } end
   return page.list(db.education, {
     select = "select " .. M.COLUMNS .. " from media f",
     where = where,
+    either = filter.mine and {} or access.ways_to_media(user, "f"),
     columns = { id = { "f.id", "uuid" } },
     unique = "id",
   }, pages)

@@ -65,9 +65,37 @@ end
 ---@class model.page.spec
 ---@field select string "select … from …"
 ---@field where table[] fragments, all must hold
+---@field either? table[] fragments of which one must hold, each with an index of its own: none serves "this or that"
+---in the order of a list, so a page is taken each way and the best of these pages make one
 ---@field columns table<string, { [1]: string, [2]: string }> what it may be sorted by: member of a row → SQL, type
 ---@field unique string the member that no two rows share
 ---@field direction? "asc"|"desc" order of the unique column when no sort is asked for, default "desc"
+
+-- The statement: select, conditions, where the page goes on, order, limit.
+local function statement(spec, way, sort, after, limit)
+  local fragments = { spec.select, "where true" }
+  local function add(...)
+    for i = 1, select("#", ...) do fragments[#fragments + 1] = select(i, ...) end
+  end
+  for _, condition in ipairs(spec.where) do add("and", condition) end
+  if way then add("and", way) end
+  if after then add("and", beyond(spec.columns, sort, after)) end
+  add(order(spec.columns, sort), { "limit ?::integer", limit })
+  return fragments
+end
+
+local function united(spec, sort, after, limit)
+  local fragments, names = { "select * from (" }, {}
+  for i, way in ipairs(spec.either) do
+    fragments[#fragments + 1] = i == 1 and "(" or "union ("
+    for _, fragment in ipairs(statement(spec, way, sort, after, limit)) do fragments[#fragments + 1] = fragment end
+    fragments[#fragments + 1] = ")"
+  end
+  for name in pairs(spec.columns) do names[name] = { name } end
+  fragments[#fragments + 1] = ") as page " .. order(names, sort)
+  fragments[#fragments + 1] = { "limit ?::integer", limit }
+  return fragments
+end
 
 --- One page of a list.
 ---@param database model.connection
@@ -79,20 +107,12 @@ function M.list(database, spec, page)
   page = page or {}
   local limit = math.min(math.max(page.limit or 20, 1), 100)
   local sort = complete(spec, page.sort)
-  local fragments = { spec.select, "where true" }
-  for _, condition in ipairs(spec.where) do
-    fragments[#fragments + 1] = "and"
-    fragments[#fragments + 1] = condition
+  if page.after and #page.after ~= #sort then
+    return nil, { code = "invalid", message = "the cursor belongs to another order", field = "cursor", model = true }
   end
-  if page.after then
-    if #page.after ~= #sort then
-      return nil, { code = "invalid", message = "the cursor belongs to another order", field = "cursor", model = true }
-    end
-    fragments[#fragments + 1] = "and"
-    fragments[#fragments + 1] = beyond(spec.columns, sort, page.after)
-  end
-  fragments[#fragments + 1] = order(spec.columns, sort)
-  fragments[#fragments + 1] = { "limit ?::integer", limit + 1 }
+  local ways = spec.either or {}
+  local fragments = #ways > 1 and united(spec, sort, page.after, limit + 1)
+    or statement(spec, ways[1], sort, page.after, limit + 1)
   local rows, err = database:query(unpack(fragments))
   if not rows then return nil, err end
 

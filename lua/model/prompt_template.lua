@@ -26,11 +26,11 @@ end
 
 --- The templates that the caller may use. filter: { mine?: boolean }
 function M.list(user, filter, pages)
-  local where = { access.sees_template(user, "t") }
-  if filter.mine then where[2] = { "t.owner_id = ?::uuid", user.id } end
+  local ways = access.ways_to_template(user, "t")
   return page.list(db.education, {
     select = "select " .. COLUMNS .. " from prompt_templates t",
-    where = where,
+    where = { filter.mine and { "t.owner_id = ?::uuid", user.id } or nil },
+    either = ways,
     columns = { id = { "t.id", "uuid" }, title = { "t.title", "text" } },
     unique = "id",
   }, pages)

@@ -51,9 +51,10 @@ end
 local PIECES_MAX = 40 -- of one put: a call has a limited number of arguments
 
 -- Lua code with as many line feeds as the template, so that its line numbers are those of the template. Pieces that
--- follow one another without code between them are written by one call.
+-- follow one another without code between them are written by one call. What it writes with has names that templates
+-- do not take.
 local function translate(text, name)
-  local out = { "local page, include, out, text, raw = ... " }
+  local out = { "local page, include, __out, __text, __raw = ... " }
   local at, pieces = 1, 0
 
   local function add(code)
@@ -67,7 +68,7 @@ local function translate(text, name)
 
   local function piece(code)
     if pieces == PIECES_MAX then finish() end
-    add(pieces == 0 and "out:put(" or ",")
+    add(pieces == 0 and "__out:put(" or ",")
     add(code)
     pieces = pieces + 1
   end
@@ -89,7 +90,7 @@ local function translate(text, name)
       after = onward
     else
       literal(before)
-      if opener then piece((opener == "{{" and "text(" or "raw(") .. content .. ")") end
+      if opener then piece((opener == "{{" and "__text(" or "__raw(") .. content .. ")") end
     end
     at = after
   end

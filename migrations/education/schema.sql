@@ -171,6 +171,18 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION public.school_of_work() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if tg_table_name = 'submissions' then
+    select g.school_id into new.school_id from assignments g where g.id = new.assignment_id;
+  else
+    select z.school_id into new.school_id from quizzes z where z.id = new.quiz_id;
+  end if;
+  return new;
+end $$;
+
 CREATE FUNCTION public.session_ended() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -757,6 +769,7 @@ CREATE TABLE public.quiz_attempts (
     ends_at timestamp with time zone,
     expired boolean DEFAULT false NOT NULL,
     assignment_id uuid,
+    school_id uuid,
     CONSTRAINT quiz_attempts_check CHECK (((submitted_at IS NULL) = (score IS NULL))),
     CONSTRAINT quiz_attempts_number_check CHECK ((number >= 1))
 );
@@ -897,6 +910,7 @@ CREATE TABLE public.submissions (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     revision bigint DEFAULT 1 NOT NULL,
+    school_id uuid,
     CONSTRAINT submissions_check CHECK (((state = 'graded'::text) = (graded_at IS NOT NULL))),
     CONSTRAINT submissions_check1 CHECK (((state <> 'graded'::text) OR (score IS NOT NULL))),
     CONSTRAINT submissions_content_check CHECK ((length(content) <= 50000)),
@@ -1318,6 +1332,8 @@ CREATE INDEX mastery_by_student ON public.mastery USING btree (student_id, id);
 
 CREATE INDEX media_by_owner ON public.media USING btree (owner_id, id);
 
+CREATE INDEX media_by_school ON public.media USING btree (school_id, id);
+
 CREATE INDEX media_shared ON public.media USING btree (school_id, id) WHERE shared;
 
 CREATE INDEX media_to_remove ON public.media USING btree (created_at) WHERE (state <> 'ready'::text);
@@ -1346,6 +1362,8 @@ CREATE INDEX quiz_attempts_by_assignment ON public.quiz_attempts USING btree (as
 
 CREATE INDEX quiz_attempts_by_quiz ON public.quiz_attempts USING btree (quiz_id, id);
 
+CREATE INDEX quiz_attempts_by_school ON public.quiz_attempts USING btree (school_id, id);
+
 CREATE INDEX quiz_attempts_by_student ON public.quiz_attempts USING btree (student_id, id);
 
 CREATE INDEX quiz_attempts_ending ON public.quiz_attempts USING btree (ends_at) WHERE (submitted_at IS NULL);
@@ -1365,6 +1383,8 @@ CREATE INDEX sessions_ended ON public.sessions USING btree (ended_at) WHERE (end
 CREATE INDEX sessions_over ON public.sessions USING btree (COALESCE(ended_at, expires_at));
 
 CREATE INDEX submissions_by_assignment ON public.submissions USING btree (assignment_id, id);
+
+CREATE INDEX submissions_by_school ON public.submissions USING btree (school_id, id);
 
 CREATE INDEX submissions_by_student ON public.submissions USING btree (student_id, id);
 
@@ -1436,6 +1456,8 @@ CREATE TRIGGER profiles_touch BEFORE UPDATE ON public.profiles FOR EACH ROW EXEC
 
 CREATE TRIGGER prompt_templates_touch BEFORE UPDATE ON public.prompt_templates FOR EACH ROW EXECUTE FUNCTION public.touch();
 
+CREATE TRIGGER quiz_attempts_school BEFORE INSERT ON public.quiz_attempts FOR EACH ROW WHEN ((new.school_id IS NULL)) EXECUTE FUNCTION public.school_of_work();
+
 CREATE TRIGGER quizzes_touch BEFORE UPDATE ON public.quizzes FOR EACH ROW EXECUTE FUNCTION public.touch();
 
 CREATE TRIGGER scenes_touch BEFORE UPDATE ON public.scenes FOR EACH ROW EXECUTE FUNCTION public.touch();
@@ -1445,6 +1467,8 @@ CREATE TRIGGER schools_touch BEFORE UPDATE ON public.schools FOR EACH ROW EXECUT
 CREATE TRIGGER sessions_end AFTER UPDATE OF ended_at ON public.sessions FOR EACH ROW WHEN (((old.ended_at IS NULL) AND (new.ended_at IS NOT NULL))) EXECUTE FUNCTION public.session_ended();
 
 CREATE TRIGGER signing_keys_changed AFTER INSERT OR DELETE OR UPDATE ON public.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION public.signing_keys_changed();
+
+CREATE TRIGGER submissions_school BEFORE INSERT ON public.submissions FOR EACH ROW WHEN ((new.school_id IS NULL)) EXECUTE FUNCTION public.school_of_work();
 
 CREATE TRIGGER submissions_touch BEFORE UPDATE ON public.submissions FOR EACH ROW EXECUTE FUNCTION public.touch();
 
@@ -1659,6 +1683,9 @@ ALTER TABLE ONLY public.quiz_attempts
     ADD CONSTRAINT quiz_attempts_quiz_id_fkey FOREIGN KEY (quiz_id) REFERENCES public.quizzes(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.quiz_attempts
+    ADD CONSTRAINT quiz_attempts_school_id_fkey FOREIGN KEY (school_id) REFERENCES public.schools(id);
+
+ALTER TABLE ONLY public.quiz_attempts
     ADD CONSTRAINT quiz_attempts_student_id_fkey FOREIGN KEY (student_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.quiz_questions
@@ -1699,6 +1726,9 @@ ALTER TABLE ONLY public.submissions
 
 ALTER TABLE ONLY public.submissions
     ADD CONSTRAINT submissions_graded_by_fkey FOREIGN KEY (graded_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.submissions
+    ADD CONSTRAINT submissions_school_id_fkey FOREIGN KEY (school_id) REFERENCES public.schools(id);
 
 ALTER TABLE ONLY public.submissions
     ADD CONSTRAINT submissions_student_id_fkey FOREIGN KEY (student_id) REFERENCES public.users(id) ON DELETE CASCADE;

@@ -98,10 +98,10 @@ def fill(village, path, operation):
 T, S, P, A, M, C = "teacher", "student", "parent", "admin", "classmate", "colleague"
 MEMBERS = {T, S, P, A, M}
 
-# The file of the village is attached to its class. Who may read an object, and who may change it, by the first word of its path. Strangers never may.
+# Who may read an object, and who may change it, by the first word of its path. Strangers never may.
 SEES = {
     "api-keys": {T}, "assignments": MEMBERS, "attempts": {T, S, P, A}, "classes": MEMBERS, "courses": MEMBERS,
-    "grade-categories": MEMBERS, "lessons": {T, A}, "media": MEMBERS, "meetings": MEMBERS, "prompt-templates": {T},
+    "grade-categories": MEMBERS, "lessons": {T, A}, "media": {T, A}, "meetings": MEMBERS, "prompt-templates": {T},
     "quizzes": {T, A}, "runs": {T}, "schools": {T, S, A, M, C}, "submissions": {T, S, P, A}, "users": {T, S, P, A},
 }
 CHANGES = {
@@ -158,7 +158,8 @@ def judge(name, caller, operation, may, answer):
     elif operation.get("x-shared") and caller not in may:
         assert answer.status == 200 and answer.json["items"] == [], what
     elif caller not in may:
-        assert answer.status in (403, 404), what
+        # A body that can never be right is refused before anybody looks for the object: 422 tells nothing of it.
+        assert answer.status in (403, 404) or (answer.status == 422 and operation.get("requestBody")), what
     elif name not in NOTHING:
         assert answer.status not in (401, 403, 404), what
 
@@ -178,4 +179,4 @@ def test_who_may_do_what_to_an_object(village):
             judge(name, caller, operation, may, answer)
             gone = answer.status < 300 and (method == "DELETE" or name in LAST)
             seen += 1
-    assert seen > 700, seen
+    assert seen > 600, seen

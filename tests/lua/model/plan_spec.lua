@@ -107,8 +107,8 @@ describe("statements", function()
       return calendar.between(who, { from = "2026-01-01", to = "2026-01-31" })
     end },
     ["today's classes"] = { "education", 1, function(who) return calendar.today(who) end },
-    ["dates of lessons"] = { "education", 1, function(who) return lesson_date.list(who, group.class.id) end },
-    ["attendance"] = { "education", 1, function(who)
+    ["dates of lessons"] = { "education", 2, function(who) return lesson_date.list(who, group.class.id) end },
+    ["attendance"] = { "education", 2, function(who)
       return attendance.of_student(who, group.students[1].id, { from = "2026-01-01" })
     end },
     ["the audit log"] = { "education", 1, function(who) return audit.list(who, {}) end },

@@ -27,6 +27,12 @@ describe("web.template", function()
     assert.equal("<ul>\n  <li>1</li>\n  <li>2</li>\n</ul>\n", render(text, { list = { 1, 2 } }))
   end)
 
+  it("leaves ordinary names to the template", function()
+    local text = "{% for _, text in ipairs(page.list) do local out, raw, put = text, text, text %}"
+      .. "{{ out }}{* raw *}{{ put }}{% end %}"
+    assert.equal("aaabbb", render(text, { list = { "a", "b" } }))
+  end)
+
   it("includes others and knows its helpers", function()
     assert.equal("a<HI>", render("a{% include('part', { x = 'hi' }) %}", {}, { part = "<{{ shout(page.x) }}>" }))
   end)
