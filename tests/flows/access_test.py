@@ -122,7 +122,7 @@ ONLY = {
 # What the village has none of, so that those who may meet 404 as well.
 NOTHING = {"showLessonQuiz", "showScene", "replaceScene", "showVersion", "restoreVersion", "clearLessonDates",
            "unlinkParent", "fetchData", "attachSubmissionMedia", "detachSubmissionMedia",
-           "markAttendance"}  # the meeting was moved by another cell
+           "markAttendance", "startAssignedAttempt", "handIn"}  # moved in time by another cell
 NO_OBJECT = {"provider"}  # parameters that name something else
 # Done last, in this order: these take away what other cells need.
 LAST = ("deleteLesson", "deleteQuiz", "deleteCourse", "deleteClass", "suspendUser", "endSession")
