@@ -218,10 +218,11 @@ function M.manages_owned(user, alias)
   return { alias .. ".owner_id = ?::uuid", user.id }
 end
 
---- Schools: one's own, for who keeps the installation all.
+--- Schools: one's own and those that one has made, for who keeps the installation all.
 function M.sees_school(user, alias)
   if M.keeps_installation(user) then return "true" end
-  return { alias .. ".id = (select me.school_id from users me where me.id = ?::uuid)", user.id }
+  return { ("(%s.id = (select me.school_id from users me where me.id = ?::uuid) or %s.made_by = ?::uuid)")
+    :format(alias, alias), user.id, user.id }
 end
 
 function M.manages_school(user, alias)

@@ -52,6 +52,7 @@ M.tables = {
   { table = "data_requests", who = "person_id", export = "kind, requested_by, state, created_at, finished_at",
     erase = "archive_sealed = null, problem = null", why = "the proof that the request was answered" },
   { table = "users", name = "users_made", who = "made_by", why = "the school keeps who brought in whom" },
+  { table = "schools", name = "schools_made", who = "made_by", why = "the installation keeps who founded a school" },
   { table = "enrolments", who = "student_id", export = "class_id, created_at", erase = "delete" },
   { table = "attendance", who = "student_id", export = "class_id, on_date, state, note, marked_at", erase = "note = ''",
     why = RECORD },

@@ -1,5 +1,5 @@
--- model/school.lua: schools. People and classes belong to one; an admin keeps the own one. An admin without a school
--- keeps the installation: sees all schools and makes new ones, each with its first admin.
+-- model/school.lua: schools. People and classes belong to one; an admin keeps the own one, and makes further ones, each
+-- with its first admin. An admin without a school keeps the installation: sees all schools.
 
 local access = require "model.access"
 local db = require "model.db"
@@ -19,19 +19,18 @@ function M.create(name, tx)
     { "insert into schools as s (id, name) values (?, ?) returning " .. COLUMNS, id.uuid(), name })
 end
 
---- Makes a school with its first admin, by who keeps the installation.
+--- Makes a school with its first admin. Who makes it sees and changes it, but not its people: they are its admin's.
 ---@param school { name: string, address?: string, time_zone?: string, admin: table }
 ---@return table? school
 ---@return table? err forbidden, conflict with field admin/login or admin/email, invalid
 function M.found(by, school)
-  if not access.keeps_installation(by) then
-    return db.fail("forbidden", "only an admin of the installation makes schools")
-  end
+  if not access.may(by, "administer") then return db.fail("forbidden", "only an admin makes schools") end
   local hash, bad = user.hash(school.admin.password)
   if not hash then return nil, bad end
   return db.education:transaction(function(tx)
-    local made, err = tx:one({ "insert into schools as s (id, name, address, time_zone) values (?, ?, coalesce(?, ''),"
-      .. " coalesce(?, 'UTC')) returning " .. COLUMNS, id.uuid(), school.name, school.address, school.time_zone })
+    local made, err = tx:one({ "insert into schools as s (id, name, address, time_zone, made_by) values (?, ?,"
+      .. " coalesce(?, ''), coalesce(?, 'UTC'), ?) returning " .. COLUMNS, id.uuid(), school.name, school.address,
+      school.time_zone, by.id })
     if not made then return nil, err end
     local admin = school.admin
     local first, failure = user.import({

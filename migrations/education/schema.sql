@@ -854,6 +854,7 @@ CREATE TABLE public.schools (
     revision bigint DEFAULT 1 NOT NULL,
     address text DEFAULT ''::text NOT NULL,
     time_zone text DEFAULT 'UTC'::text NOT NULL,
+    made_by uuid,
     CONSTRAINT schools_address_check CHECK ((length(address) <= 500)),
     CONSTRAINT schools_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT schools_time_zone CHECK (public.is_time_zone(time_zone))
@@ -1376,6 +1377,8 @@ CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (ses
 
 CREATE INDEX schools_by_name ON public.schools USING btree (name, id);
 
+CREATE INDEX schools_made ON public.schools USING btree (made_by) WHERE (made_by IS NOT NULL);
+
 CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id, id);
 
 CREATE INDEX sessions_ended ON public.sessions USING btree (ended_at) WHERE (ended_at IS NOT NULL);
@@ -1711,6 +1714,9 @@ ALTER TABLE ONLY public.role_permissions
 
 ALTER TABLE ONLY public.scenes
     ADD CONSTRAINT scenes_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES public.lessons(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.schools
+    ADD CONSTRAINT schools_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.users(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.second_factors
     ADD CONSTRAINT second_factors_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

@@ -95,6 +95,7 @@ local function answer(req)
   return 204
 end
 
+---@param req api.withdrawAsGuardian
 local function withdraw_as_guardian(req)
   local done, err = consent.withdraw_by(req.body.token)
   if not done then return nil, err end

@@ -81,7 +81,7 @@ return {
       out = schema.list(shapes.School), id = "listSchools", tags = tags },
     POST = { "Make a school with its first admin", role("admin", found), body = New, out = shapes.School,
       creates = true, errors = { "conflict" }, id = "createSchool", tags = tags,
-      description = "By an admin of the installation: one who belongs to no school." },
+      description = "Who makes a school may see and change it; its people are its first admin's to keep." },
   },
   ["/schools/{school_id}"] = {
     GET = { "Show a school", signed_in(show), params = by_id, out = shapes.School, id = "showSchool", tags = tags },

@@ -22,12 +22,24 @@ describe("schools", function()
       admin = { login = login, password = "a long password", name = "First" } }
   end
 
-  it("are made with their first admin, by who keeps the installation only", function()
-    assert.are.equal("forbidden", code_of(school.found(admin, new("first-" .. admin.id:sub(-12)))))
-    local made = must(school.found(operator, new("first-" .. admin.id:sub(-12))))
-    local first = must(user.credentials("first-" .. admin.id:sub(-12)))
+  it("are made with their first admin, by admins only", function()
+    local login = "first-" .. admin.id:sub(-12)
+    assert.are.equal("forbidden", code_of(school.found(teacher, new(login))))
+    local made = must(school.found(operator, new(login)))
+    local first = must(user.credentials(login))
     assert.are.same({ made.id, "admin" }, { first.school_id, first.role })
     assert.are.equal("Europe/Oslo", made.time_zone)
+  end)
+
+  it("are kept by who made them, but not their people", function()
+    local founder = factory.person("admin")
+    local login = "second-" .. founder.id:sub(-12)
+    local made = must(school.found(founder, new(login)))
+    assert.are.equal(2, #must(school.list(founder)).items)
+    assert.are.equal("West", must(school.update(founder, { name = "West" }, nil, made.id)).name)
+    local first = must(user.credentials(login))
+    assert.are.equal("not_found", code_of(user.find(founder, first.id)))
+    assert.are.equal("not_found", code_of(school.find(admin, made.id)))
   end)
 
   it("are not made when their admin's login is taken", function()
