@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "loop/loop.h"
@@ -251,6 +252,9 @@ static struct task *task_alloc(struct vm *vm)
     t->co = lua_newthread(vm->L);
     t->co_ref = luaL_ref(vm->L, LUA_REGISTRYINDEX);
     timer_init(&t->timer, vm->options.env->loop, on_deadline);
+    struct counter_segment *counters = vm->options.env->counters;
+    if (counters) /* rare, so it need not be kept */
+        counter_add(counter_get(counters, COUNTER_COUNT, STR("toolbox_coroutines_total"), STR("")), 1);
     return t;
 }
 
