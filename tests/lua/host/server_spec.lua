@@ -1,10 +1,12 @@
 -- host.server: requests as handlers see them, and the ways to answer, over real sockets.
 local json = require "host.json"
+local server = require "host.server"
 local served_app = require "tests.support.served_app"
 local task = require "host.task"
 
 local APP = [==[
 local json = require "host.json"
+local metrics = require "host.metrics"
 local server = require "host.server"
 local task = require "host.task"
 
@@ -42,6 +44,16 @@ end
 ROUTES["/raises"] = function() error("a mistake") end
 ROUTES["/nothing"] = function() end
 ROUTES["/bad-header"] = function() return 200, "", { ["x-a"] = "b\r\nSet-Cookie: c" } end
+
+local prepared = { ["content-type"] = "text/csv", ["x-lines"] = { "a", "b" }, ["x-number"] = 7 }
+local PREPARED = server.headers(prepared)
+prepared["content-type"] = "text/html"
+ROUTES["/prepared"] = function() return 200, "a,b", PREPARED end
+ROUTES["/prepared-stream"] = function(req)
+  req:start(200, PREPARED)
+  req:finish()
+end
+ROUTES["/other-userdata"] = function() return 200, "", metrics.counter("spec_total", "a userdata of another kind") end
 ROUTES["/own-header"] = function() return 200, "", { ["content-length"] = 5 } end
 ROUTES["/file"] = function(req)
   local ok, err = req:file("hello.txt", { ["cache-control"] = "max-age=60" })
@@ -155,6 +167,22 @@ describe("an answer", function()
     assert.equal(500, app:get("/own-header").status)
   end)
 
+  it("may have headers that were prepared, which no longer follow their table", function()
+    for _ = 1, 2 do
+      local response = app:get("/prepared")
+      assert.equal("a,b", response.body)
+      assert.equal("text/csv", response.headers["content-type"])
+      assert.equal("a, b", response.headers["x-lines"])
+      assert.equal("7", response.headers["x-number"])
+    end
+    assert.equal("text/csv", app:get("/prepared-stream").headers["content-type"])
+  end)
+
+  it("takes no other userdata for prepared headers", function()
+    assert.equal(500, app:get("/other-userdata").status)
+    assert.matches("neither a table nor made by server.headers", app:log())
+  end)
+
   it("may be a file", function()
     local response = app:get("/file")
     assert.equal("hello, file\n", response.body)
@@ -163,6 +191,26 @@ describe("an answer", function()
     assert.equal(304, app:get("/file", { ["If-None-Match"] = response.headers.etag }).status)
     assert.equal("not_found", app:get("/no-file").body)
     assert.equal("hello, file\n", app:get("/static/hello.txt").body)
+  end)
+end)
+
+describe("server.headers", function()
+  local REFUSED = {
+    ["a line break"] = { { ["x-a"] = "b\r\nSet-Cookie: c" }, "control characters" },
+    ["a name that is no token"] = { { ["x a"] = "b" }, "name is not valid" },
+    ["a name that is no string"] = { { "b" }, "name is no string" },
+    ["a value that is no text"] = { { ["x-a"] = true }, "neither a string nor a number" },
+    ["a line that the core writes itself"] = { { ["content-length"] = "5" }, "written by the core itself" },
+    ["what is no table"] = { "x-a: b", "table expected" },
+  }
+  for what, row in pairs(REFUSED) do
+    it("refuses " .. what, function() assert.error_matches(function() server.headers(row[1]) end, row[2]) end)
+  end
+
+  it("cannot be changed or read", function()
+    local made = server.headers { ["x-a"] = "b" }
+    assert.has_error(function() made["x-a"] = "c" end)
+    assert.has_error(function() return made["x-a"] end)
   end)
 end)
 
