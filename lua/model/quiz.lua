@@ -176,6 +176,8 @@ end
 
 -- Questions that somebody has answered stay as they are: points were given for them.
 local function replace_questions(tx, quiz_id, questions)
+  local good, wrong = check(questions)
+  if not good then return nil, wrong end
   local begun, err = tx:query({ "select a.id from quiz_attempts a where a.quiz_id = ?::uuid limit 1", quiz_id })
   if not begun then return nil, err end
   if begun[1] then return db.fail("conflict", "students have begun with these questions", "questions") end
@@ -185,8 +187,6 @@ end
 --- Changes a quiz; its questions as a whole, as long as nobody has begun.
 ---@param revision integer? what the caller has seen
 function M.update(user, quiz_id, changes, revision)
-  local good, wrong = check(changes.questions or {})
-  if not good then return nil, wrong end
   return db.education:transaction(function(tx)
     local quiz, err = tx:one(
       { "update quizzes as z set title = coalesce(?, z.title), max_attempts = coalesce(?::integer, z.max_attempts),"

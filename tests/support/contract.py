@@ -245,7 +245,10 @@ class Document:
             if "enum" in field or "format" in field and field["format"] != "password":
                 yield "no such thing"
         if "integer" in kinds:
-            yield from ("5", 1.5, field["minimum"] - 1, field["maximum"] + 1)
+            yield from ("5", 1.5, 1e300, field["minimum"] - 1, field["maximum"] + 1)
+        elif "number" in kinds:
+            yield "5"
+            yield from (field[bound] + more for bound, more in (("minimum", -1), ("maximum", 1)) if bound in field)
 
 
 SEED = os.environ.get("TOOLBOX_SEED") or str(random.SystemRandom().randrange(10**6))  # conftest.py prints it
