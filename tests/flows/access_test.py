@@ -26,14 +26,14 @@ ROLES = {"teacher": "teacher", "student": "student", "parent": "parent", "admin"
 class Village(World):
     def people(self):
         self.tokens["admin"] = self.log_in("admin", "admin-password-1")["access_token"]
-        self.who = {}
+        self.who, self.logins = {}, {}
         for name in ("teacher", "student", "classmate", "colleague", "strange admin"):
             login = f"{name.replace(' ', '-')}-{uuid.uuid4().hex[:12]}"
             made = self.call("POST", "/api/v1/users", {
                 "login": login, "password": PASSWORD, "name": name, "role": ROLES[name],
                 "birth_date": "2005-05-01"}, "admin")
             assert made.status == 201, made
-            self.who[name] = made.json["id"]
+            self.who[name], self.logins[name] = made.json["id"], login
             if name == "strange admin":
                 self.move_away(made.json["id"])
             self.tokens[name] = self.log_in(login, PASSWORD)["access_token"]
@@ -46,6 +46,9 @@ class Village(World):
         code = self.call("POST", "/api/v1/me/link-code", None, "student").json["code"]
         assert self.call("POST", "/api/v1/me/children", {"code": code}, "parent").status == 200
         self.keep("/api/v1/users", self.who["student"])
+
+    def sessions(self):
+        return {one["id"] for one in self.call("GET", "/api/v1/sessions", None, "teacher").json["items"]}
 
     def log_in(self, login, password):
         opened = self.product.call("api", "POST", "/api/v1/auth/log-in", {"login": login, "password": password})
@@ -71,7 +74,10 @@ class Village(World):
         asked = self.call("POST", path + "/data-requests", None, "student")
         assert (given.status, asked.status) == (201, 201), (given, asked)
         school = self.call("GET", "/api/v1/school", None, "teacher").json["id"]
+        before = self.sessions()
+        self.log_in(self.logins["teacher"], PASSWORD)  # a session that may end while the teacher goes on
         self.named = {
+            "session_id": (self.sessions() - before).pop(),
             "consent_id": given.json["id"], "request_id": asked.json["id"], "school_id": school,
             "child_id": self.who["student"], "parent_id": self.who["parent"], "student_id": self.who["student"],
             "key_id": self.ids["/api/v1/api-keys"][0], "date": "2026-01-05", "number": "1", "provider": "peer",
@@ -125,7 +131,7 @@ NOTHING = {"showLessonQuiz", "showScene", "replaceScene", "showVersion", "restor
            "markAttendance", "startAssignedAttempt", "handIn"}  # moved in time by another cell
 NO_OBJECT = {"provider"}  # parameters that name something else
 # Done last, in this order: these take away what other cells need.
-LAST = ("deleteLesson", "deleteQuiz", "deleteCourse", "deleteClass", "suspendUser", "endSession")
+LAST = ("deleteLesson", "deleteQuiz", "deleteCourse", "deleteClass", "endSession", "suspendUser")
 
 
 def cells(village):

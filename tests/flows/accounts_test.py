@@ -3,6 +3,7 @@ logging in by another provider."""
 import base64
 import hashlib
 import hmac
+import re
 import struct
 import time
 import urllib.parse
