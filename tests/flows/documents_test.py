@@ -3,9 +3,11 @@ import json
 import os
 import subprocess
 
+import browser as browsers
 import daemon
 
 REDOCLY = daemon.ROOT / "tools/web/node_modules/.bin/redocly"
+SHOTS = os.environ.get("TOOLBOX_SCREENSHOTS")
 
 
 def test_redocly_finds_no_error(product, tmp_path, record_property):
@@ -17,3 +19,19 @@ def test_redocly_finds_no_error(product, tmp_path, record_property):
     found = json.loads(done.stdout)
     assert done.returncode == 0 and found["totals"]["errors"] == 0, found["problems"]
     record_property("figures", f"redocly: {found['totals']}")
+
+
+def test_the_reference_page_shows_operations_and_asks_nobody_else(product, record_property):
+    with browsers.Browser() as browser:
+        browser.open(product.url("api", "/docs"))
+        browser.wait("!!document.querySelector('.opblock')")  # the first ones: others are drawn where one scrolls to
+        browser.click(".opblock-summary-control")
+        browser.wait("!!document.querySelector('.opblock.is-open .responses-table')")
+        assert not browser.problems()
+        asked = [event["params"]["request"]["url"] for event in browser.events
+                 if event["method"] == "Network.requestWillBeSent"]
+        assert product.url("api", "/openapi.json") in asked
+        assert [url for url in asked if not url.startswith((product.url("api", "/"), "data:"))] == []
+        if SHOTS:
+            browser.screenshot(os.path.join(SHOTS, "docs.png"))
+    record_property("figures", f"/docs: {len(asked)} requests, all to the API itself")

@@ -29,7 +29,10 @@ local PAGE = [[<!doctype html>
 ]]
 
 local START = [[
-window.SwaggerUIBundle({ url: "/openapi.json", dom_id: "#docs", deepLinking: true, persistAuthorization: false });
+window.SwaggerUIBundle({
+  url: "/openapi.json", dom_id: "#docs", deepLinking: true, persistAuthorization: false,
+  validatorUrl: null, // a service elsewhere, which would learn of the document
+});
 ]]
 
 local PAGE_HEADERS = {
