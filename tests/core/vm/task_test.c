@@ -252,10 +252,10 @@ static void waiting_outside_of_a_task_is_an_error(void **state)
 
 static void errors_name_the_script_and_not_the_shim(void **state)
 {
-    static struct outcome waiting; /* told at the end of the VM, which outlives this frame */
+    static struct outcome outliving; /* told at the end of the VM, which outlives this frame */
     struct outcome o;
-    begin(*state, "local x\nrequire 'probe'(nil)\nreturn x.y", &waiting, (struct task_options){0});
-    assert_int_equal(waiting.calls, 0);
+    begin(*state, "local x\nrequire 'probe'(nil)\nreturn x.y", &outliving, (struct task_options){0});
+    assert_int_equal(outliving.calls, 0);
     begin(*state, "local ok = 1\nlocal x = nil\nreturn x.y", &o, (struct task_options){0});
     assert_non_null(strstr(o.text, "chunk:3:"));
 }
