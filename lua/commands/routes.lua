@@ -1,6 +1,7 @@
 -- toolboxd routes [SERVICE]: every route of the configured services, with who may call it and where it is written;
 -- or the types of a service's requests, for editors.
 
+local keys = require "util.keys"
 local luals = require "web.luals"
 
 local usage = [[
@@ -14,13 +15,6 @@ local function who(rule)
   if not rule.scheme then return "public" end
   if rule.permissions then return table.concat(rule.permissions, ",") end
   return rule.scheme == "user" and "signed in" or rule.scheme
-end
-
-local function sorted(services)
-  local names = {}
-  for name in pairs(services) do names[#names + 1] = name end
-  table.sort(names)
-  return names
 end
 
 -- Columns as wide as their widest entry.
@@ -49,7 +43,7 @@ local function run(wanted, more, rest)
     return 0
   end
   local rows = {}
-  for _, name in ipairs(wanted and { wanted } or sorted(app.services)) do
+  for _, name in ipairs(wanted and { wanted } or keys.sorted(app.services)) do
     for _, route in ipairs(app.services[name].routes) do
       rows[#rows + 1] = { name, route.method, route.path, who(route.guard), route.where }
     end

@@ -8,6 +8,7 @@ local db = require "model.db"
 local event = require "model.event"
 local page = require "model.page"
 local id = require "util.id"
+local keys = require "util.keys"
 
 local M = {}
 
@@ -115,11 +116,8 @@ end
 
 -- Penalties, points and categories are part of grades.
 local function note(tx, by, action, row, changes)
-  local fields = {}
-  for name in pairs(changes) do fields[#fields + 1] = name end
-  table.sort(fields)
   return audit.record(tx, by, action, { kind = "assignment", id = row.id, class_id = row.class_id,
-    detail = { fields = json.array(fields) } })
+    detail = { fields = json.array(keys.sorted(changes)) } })
 end
 
 local CHANGEABLE = { "category_id", "title", "instructions", "points", "opens_at", "due_at", "closes_at",

@@ -2,6 +2,8 @@
 -- carries both in XML. Used by sync/rbxmx.lua. Format: rbx-dom, docs/attributes.md: a count, then name, type byte and
 -- value each, integers and doubles little-endian.
 
+local keys = require "util.keys"
+
 local M = {}
 
 local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -65,11 +67,7 @@ end
 --- The binary form of a map of attributes (string, number, boolean), in the order of their names so that the same
 --- attributes always give the same bytes.
 function M.encode(attributes)
-  local names = {}
-  for name in pairs(attributes) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
+  local names = keys.sorted(attributes)
   local out = { u32(#names) }
   for _, name in ipairs(names) do
     out[#out + 1] = text(name) .. encode_value(attributes[name])

@@ -4,6 +4,7 @@
 -- the plugin marks what it makes: the game module finds a lesson by them, however it came into the place.
 
 local attributes = require "sync.attributes"
+local keys = require "util.keys"
 local value = require "sync.value"
 
 local M = {}
@@ -98,13 +99,6 @@ local function marked(node)
   return attributes.base64(attributes.encode(all))
 end
 
-local function sorted_names(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 local function write_item(out, node, referent, depth)
   local indent = ("  "):rep(depth)
   local function line(text) out[#out + 1] = indent .. text end
@@ -114,7 +108,7 @@ local function write_item(out, node, referent, depth)
   line('    <string name="Name">' .. escape(node.name) .. "</string>")
   line('    <BinaryString name="AttributesSerialize">' .. marked(node) .. "</BinaryString>")
   line('    <BinaryString name="Tags">' .. attributes.base64(M.TAG) .. "</BinaryString>")
-  for _, name in ipairs(sorted_names(node.properties)) do
+  for _, name in ipairs(keys.sorted(node.properties)) do
     line("    " .. property(node.class, name, node.properties[name]))
   end
   line("  </Properties>")

@@ -1,6 +1,7 @@
 -- util/canonical.lua: one text for equal values, whatever order their members were made in: for digests and comparing.
 
 local json = require "host.json"
+local keys = require "util.keys"
 
 local M = {}
 
@@ -15,9 +16,7 @@ local function write(value, out)
     end
     out[#out + 1] = "]"
   else
-    local names = {}
-    for name in pairs(value) do names[#names + 1] = name end
-    table.sort(names)
+    local names = keys.sorted(value)
     out[#out + 1] = "{"
     for i, name in ipairs(names) do
       if i > 1 then out[#out + 1] = "," end

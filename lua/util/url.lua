@@ -1,5 +1,6 @@
 -- util/url.lua: percent-encoding and query strings (RFC 3986, and the + of HTML forms).
 
+local keys = require "util.keys"
 local utf8 = require "util.utf8"
 
 local M = {}
@@ -68,9 +69,7 @@ end
 ---@param values table<string, string|number|boolean>
 ---@return string query with names in order, so that equal tables give equal text
 function M.build(values)
-  local names = {}
-  for name in pairs(values) do names[#names + 1] = name end
-  table.sort(names)
+  local names = keys.sorted(values)
   for i, name in ipairs(names) do
     names[i] = M.encode(name) .. "=" .. M.encode(tostring(values[name]))
   end

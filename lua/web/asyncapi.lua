@@ -3,16 +3,10 @@
 
 local json = require "host.json"
 local jsonschema = require "web.jsonschema"
+local keys = require "util.keys"
 local live = require "web.live"
 
 local M = {}
-
-local function sorted(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
 
 local function message(name, summary, schema)
   return { name = name, title = name, summary = summary, contentType = "application/json", payload = schema }
@@ -35,13 +29,13 @@ local says = {
 ---@return table document
 function M.document(topics, info)
   local schemas, messages, received = {}, {}, json.array {}
-  for _, name in ipairs(sorted(says)) do
+  for _, name in ipairs(keys.sorted(says)) do
     messages[name] = message(name, says[name], jsonschema.convert(live.messages[name], schemas))
     received[#received + 1] = { ["$ref"] = "#/channels/live/messages/" .. name }
   end
   local listed = {}
   for _, topic in ipairs(topics) do
-    for _, kind in ipairs(sorted(topic.events)) do
+    for _, kind in ipairs(keys.sorted(topic.events)) do
       local event = topic.events[kind]
       local name = topic.name .. "." .. kind
       messages[name] = message(name, ("%s (topic %s)"):format(event[1], topic.address),

@@ -2,6 +2,8 @@
 -- completes req.body. in a handler that says `---@param req api.createClass`. `toolboxd routes --types SERVICE` writes
 -- them; tools/setup keeps them in lua/types/api.lua. A spec compares each handler's annotation with the route table.
 
+local keys = require "util.keys"
+
 local M = {}
 
 local Writer = {}
@@ -72,13 +74,6 @@ function Writer:class(name, fields, names, parent)
   return name
 end
 
-local function sorted(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 ---The class of a route's requests.
 ---@param service { name: string }
 ---@param route { id: string }
@@ -92,7 +87,7 @@ function Writer:route(service, route)
   for _, place in ipairs { "params", "query" } do
     local declared = route[place]
     if declared and next(declared) then
-      local class = self:class(name .. "." .. place, declared, sorted(declared))
+      local class = self:class(name .. "." .. place, declared, keys.sorted(declared))
       lines[#lines + 1] = ("---@field %s %s"):format(place, class)
     end
   end

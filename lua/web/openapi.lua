@@ -3,16 +3,10 @@
 local errors = require "web.errors"
 local json = require "host.json"
 local jsonschema = require "web.jsonschema"
+local keys = require "util.keys"
 local permission = require "web.permission"
 
 local M = {}
-
-local function sorted(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
 
 local verbs = { GET = "get", POST = "create", PUT = "replace", PATCH = "change", DELETE = "delete" }
 
@@ -51,7 +45,7 @@ end
 -- Refers to the refusals that a route can answer with: many routes share one, by its status and codes.
 local function problems(route, responses, shared)
   local names, titles = {}, {}
-  for _, code in ipairs(sorted(codes_of(route))) do
+  for _, code in ipairs(keys.sorted(codes_of(route))) do
     local status = tostring(errors.status(code) or error(("%s: unknown error %q"):format(route.label, code), 0))
     names[status] = (names[status] or status) .. "-" .. code
     titles[status] = titles[status] or {}
@@ -144,10 +138,10 @@ end
 
 local function parameters_of(route, components)
   local list = {}
-  for _, name in ipairs(sorted(route.params)) do
+  for _, name in ipairs(keys.sorted(route.params)) do
     list[#list + 1] = parameter(name, "path", route.params[name], components, true)
   end
-  for _, name in ipairs(sorted(route.query or {})) do
+  for _, name in ipairs(keys.sorted(route.query or {})) do
     local declared = route.query[name]
     list[#list + 1] = parameter(name, "query", declared, components, not declared.optional)
   end

@@ -4,6 +4,7 @@
 -- All errors of all places are collected, each naming its parameter.
 
 local json = require "host.json"
+local keys = require "util.keys"
 local url = require "util.url"
 local validate = require "web.validate"
 
@@ -49,9 +50,7 @@ local function converter(declared)
 end
 
 local function compile(declared)
-  local names = {}
-  for name in pairs(declared) do names[#names + 1] = name end
-  table.sort(names)
+  local names = keys.sorted(declared)
   local rows = {}
   for i, name in ipairs(names) do
     local schema = declared[name]

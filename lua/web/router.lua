@@ -47,6 +47,7 @@ local cors = require "web.cors"
 local endpoint = require "web.endpoint"
 local errors = require "web.errors"
 local guard = require "web.guard"
+local keys = require "util.keys"
 local log = require "host.log"
 local paths = require "web.paths"
 local request = require "web.request"
@@ -124,13 +125,6 @@ local function complete(service, prefix, path, method, declared)
   return route
 end
 
-local function sorted(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 local function allow_of(entry)
   local allowed = {}
   for _, method in ipairs(methods) do
@@ -144,8 +138,8 @@ local function allow_of(entry)
 end
 
 local function mount(service, tree, prefix, resource)
-  for _, path in ipairs(sorted(resource)) do
-    for _, method in ipairs(sorted(resource[path])) do
+  for _, path in ipairs(keys.sorted(resource)) do
+    for _, method in ipairs(keys.sorted(resource[path])) do
       local route = complete(service, prefix, path, method, resource[path][method])
       local entry = tree:add(route.path)
       entry.routes = entry.routes or {}

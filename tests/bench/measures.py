@@ -110,18 +110,23 @@ class Generator:
         raise workloads.Wrong(f"{' '.join(self.child.argv)}: {self.pipes.stderr.read()[-1000:]}")
 
 
+def measured(server, slowest, *arguments):
+    """A generator's run and its own result. slowest: which of its figures stands for the slow ones."""
+    with Generator(*arguments) as generator:
+        clocks = Clocks(server)
+        clocks.begin()
+        result = generator.run()
+        sample = clocks.end(result["ok"], result["cpu"])
+    sample.update(rate=result["ok"] / result["seconds"], p50=result["p50"], p99=result[slowest],
+                  memory=machine.memory(server.pid)["Rss"] / 1024)
+    return sample, result
+
+
 def echo(place, name, seconds):
     with place.running(name) as server:
         with Generator("sockets", "echo", server.port, "/ws", CONNECTIONS, WARM_UP) as warm:
             warm.run()
-        with Generator("sockets", "echo", server.port, "/ws", CONNECTIONS, seconds) as generator:
-            clocks = Clocks(server)
-            clocks.begin()
-            result = generator.run()
-            sample = clocks.end(result["ok"], result["cpu"])
-        sample.update(rate=result["ok"] / result["seconds"], p50=result["p50"], p99=result["p99"],
-                      memory=machine.memory(server.pid)["Rss"] / 1024)
-        return sample
+        return measured(server, "p99", "sockets", "echo", server.port, "/ws", CONNECTIONS, seconds)[0]
 
 
 def idle(place, name, _):
@@ -141,14 +146,7 @@ def idle(place, name, _):
 def broadcast(place, name, _):
     """One message to 5,000 WebSockets of a room, 30 times."""
     with place.running(name) as server:
-        with Generator("sockets", "room", server.port, "/room", ROOM, ROUNDS) as generator:
-            clocks = Clocks(server)
-            clocks.begin()
-            result = generator.run()
-            sample = clocks.end(result["ok"], result["cpu"])
-        sample.update(rate=result["ok"] / result["seconds"], p50=result["p50"], p99=result["most"],
-                      memory=machine.memory(server.pid)["Rss"] / 1024)
-        return sample
+        return measured(server, "most", "sockets", "room", server.port, "/room", ROOM, ROUNDS)[0]
 
 
 def handshakes(kind):
@@ -156,15 +154,9 @@ def handshakes(kind):
         with place.running(name) as server:
             with Generator("handshakes", server.tls_port, kind, WARM_UP, HANDSHAKERS) as warm:
                 warm.run()
-            with Generator("handshakes", server.tls_port, kind, seconds, HANDSHAKERS) as generator:
-                clocks = Clocks(server)
-                clocks.begin()
-                result = generator.run()
-                sample = clocks.end(result["ok"], result["cpu"])
+            sample, result = measured(server, "p99", "handshakes", server.tls_port, kind, seconds, HANDSHAKERS)
             if result["errors"]:
                 raise workloads.Wrong(f"{name}: {result['errors']} handshakes failed or were not {kind}")
-            sample.update(rate=result["ok"] / result["seconds"], p50=result["p50"], p99=result["p99"],
-                          memory=machine.memory(server.pid)["Rss"] / 1024)
             return sample
     return measure
 

@@ -1,5 +1,7 @@
 -- lua/host/ is the contract that scripts are written against: what a stub declares must be there, and nothing else.
 
+local keys = require "util.keys"
+
 local file_of = function(name) return "lua/host/" .. name .. ".lua" end
 
 local function read(path)
@@ -24,13 +26,6 @@ local function declared(name)
   return names
 end
 
-local function sorted(names)
-  local list = {}
-  for name in pairs(names) do list[#list + 1] = name end
-  table.sort(list)
-  return list
-end
-
 local MODULES = {
   "crypto", "file", "form", "http", "json", "jwt", "log", "metrics", "pg", "redis", "server", "store",
   "task", "timer", "ws",
@@ -41,7 +36,7 @@ describe("lua/host", function()
     it("declares exactly what host." .. name .. " has", function()
       local there = {}
       for field in pairs(require("host." .. name)) do there[field] = true end
-      assert.same(sorted(declared(name)), sorted(there))
+      assert.same(keys.sorted(declared(name)), keys.sorted(there))
     end)
   end
 
