@@ -12,6 +12,7 @@ local db = require "model.db"
 local page = require "model.page"
 local person_key = require "model.person_key"
 local settings = require "host.settings"
+local sql = require "model.sql"
 local id = require "util.id"
 
 local M = {}
@@ -95,10 +96,10 @@ end
 
 --- The requests about the people of the own school, newest first. filter: { state? }
 function M.of_school(by, filter, pages)
-  local where = { access.manages_user(by, "u") }
-  if filter.state then where[2] = { "q.state = ?", filter.state } end
+  local where = { access.manages_user(by, "q") } -- a request knows the school of its person
+  if filter.state then where[2] = sql.is("q.state", filter.state) end
   return page.list(db.education, {
-    select = "select " .. COLUMNS .. " from data_requests q join users u on u.id = q.person_id",
+    select = "select " .. COLUMNS .. " from data_requests q",
     where = where,
     columns = { id = { "q.id", "uuid" } },
     unique = "id",

@@ -31,16 +31,17 @@ local function each_seat(schools, fn)
 end
 
 local function schedule(schools)
-  local function classes(fn) map.each(schools, T * C, function(school, _, n) fn(n, school) end) end
+  local function classes(fn) map.each(schools, T * C, function(school, _, n) fn(n, floor(n / C), school) end) end
   return {
-    { "meetings", "id, class_id, weekday, starts_at, minutes, time_zone, room, from_date", function(emit)
-      classes(function(class)
-        for k = 0, MEETINGS - 1 do
-          emit(id("meeting", class * MEETINGS + k), id("class", class), weekday(class, k), ("%02d:00"):format(8 + k),
-            45, "UTC", "Room " .. class % 30, "2026-01-05")
-        end
-      end)
-    end },
+    { "meetings", "id, class_id, teacher_id, school_id, weekday, starts_at, minutes, time_zone, room, from_date",
+      function(emit)
+        classes(function(class, teacher, school)
+          for k = 0, MEETINGS - 1 do
+            emit(id("meeting", class * MEETINGS + k), id("class", class), id("teacher", teacher), id("school", school),
+              weekday(class, k), ("%02d:00"):format(8 + k), 45, "UTC", "Room " .. class % 30, "2026-01-05")
+          end
+        end)
+      end },
     { "attendance", "meeting_id, on_date, student_id, class_id, state, marked_by", function(emit)
       each_seat(schools, function(student, teacher, class)
         for week = 0, WEEKS - 1 do
@@ -102,12 +103,13 @@ local function quizzes(schools)
         end
       end)
     end },
-    { "quiz_attempts", "id, quiz_id, student_id, school_id, number, started_at, submitted_at, answers, score,"
-      .. " max_score", function(emit)
+    { "quiz_attempts", "id, quiz_id, student_id, teacher_id, school_id, number, started_at, submitted_at, answers,"
+      .. " score, max_score", function(emit)
         each_seat(schools, function(student, teacher, _, slot)
           for k = 0, QUIZZES - 1 do
             emit(id("attempt", slot * QUIZZES + k), id("quiz", teacher * QUIZZES + k), id("student", student),
-              id("school", floor(student / S)), 1, OPENED, DONE, "[]", (student + k) % (QUESTIONS + 1), QUESTIONS)
+              id("teacher", teacher), id("school", floor(student / S)), 1, OPENED, DONE, "[]",
+              (student + k) % (QUESTIONS + 1), QUESTIONS)
           end
         end)
       end },
@@ -129,9 +131,10 @@ local function grades(schools)
     map.each(schools, T * C * count, function(school, _, n) fn(n, floor(n / count), school) end)
   end
   return {
-    { "grade_categories", "id, class_id, name, weight", function(emit)
-      each(2, function(n, class)
-        emit(id("category", n), id("class", class), n % 2 == 0 and "Homework" or "Tests", 40 + n % 2 * 20)
+    { "grade_categories", "id, class_id, teacher_id, school_id, name, weight", function(emit)
+      each(2, function(n, class, school)
+        emit(id("category", n), id("class", class), id("teacher", floor(class / C)), id("school", school),
+          n % 2 == 0 and "Homework" or "Tests", 40 + n % 2 * 20)
       end)
     end },
     { "assignments", "id, class_id, teacher_id, school_id, category_id, title, opens_at, due_at", function(emit)
@@ -140,13 +143,13 @@ local function grades(schools)
           id("category", class * 2 + n % 2), ("Assignment %d"):format(n % ASSIGNMENTS + 1), OPENED, DUE)
       end)
     end },
-    { "submissions", "id, assignment_id, student_id, school_id, state, content, submitted_at, score, graded_by,"
-      .. " graded_at", function(emit)
+    { "submissions", "id, assignment_id, student_id, teacher_id, school_id, state, content, submitted_at, score,"
+      .. " graded_by, graded_at", function(emit)
         each_seat(schools, function(student, teacher, class, slot)
           for k = 0, ASSIGNMENTS - 1 do
             emit(id("submission", slot * ASSIGNMENTS + k), id("assignment", class * ASSIGNMENTS + k),
-              id("student", student), id("school", floor(student / S)), "graded", "What I have found out", DONE,
-              (student * 7 + k * 13) % 101, id("teacher", teacher), GRADED)
+              id("student", student), id("teacher", teacher), id("school", floor(student / S)), "graded",
+              "What I have found out", DONE, (student * 7 + k * 13) % 101, id("teacher", teacher), GRADED)
           end
         end)
       end },
@@ -203,9 +206,10 @@ local function consents(schools)
         emit(id("consent", n * 2 + 1), id("student", n), "school", 1)
       end)
     end },
-    { "data_requests", "id, person_id, kind, requested_by, state, finished_at", function(emit)
-      map.each(schools, S, function(_, _, n)
-        emit(id("request", n), id("student", n), "export", id("student", n), "failed", DONE)
+    { "data_requests", "id, person_id, school_id, kind, requested_by, state, finished_at", function(emit)
+      map.each(schools, S, function(school, _, n)
+        emit(id("request", n), id("student", n), id("school", school), "export", id("student", n),
+          n % 5 == 0 and "failed" or "done", DONE)
       end)
     end },
   }

@@ -55,7 +55,7 @@ end
 
 --- The categories of the classes that this person may see. filter: { class_id? }
 function M.list(user, filter, pages)
-  local where = { access.sees_class(user, "c") }
+  local where = { access.sees_class(user, "c", "k") }
   if filter.class_id then where[2] = { "k.class_id = ?::uuid", filter.class_id } end
   return page.list(db.education, {
     select = "select " .. COLUMNS .. " from grade_categories k join classes c on c.id = k.class_id",

@@ -9,6 +9,7 @@ local event = require "model.event"
 local page = require "model.page"
 local quiz = require "model.quiz"
 local scene = require "model.scene"
+local sql = require "model.sql"
 local id = require "util.id"
 
 local M = {}
@@ -113,7 +114,7 @@ end
 function M.list(user, filter, pages)
   local where = { access.sees_lesson(user, "l") }
   if filter.course_id then where[#where + 1] = { "l.course_id = ?::uuid", filter.course_id } end
-  if filter.state then where[#where + 1] = { "l.state = ?", filter.state } end
+  if filter.state then where[#where + 1] = sql.is("l.state", filter.state) end
   if filter.search then where[#where + 1] = { "l.search @@ websearch_to_tsquery('english', ?)", filter.search } end
   if filter.class_id then
     where[#where + 1] = { "exists (select 1 from class_courses x where x.course_id = l.course_id and x.class_id ="

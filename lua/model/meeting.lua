@@ -29,7 +29,7 @@ end
 
 --- The meetings of the classes that the caller sees. filter: { class_id? }
 function M.list(user, filter, pages)
-  local where = { access.sees_class(user, "c") }
+  local where = { access.sees_class(user, "c", "m") }
   if filter.class_id then where[2] = { "m.class_id = ?::uuid", filter.class_id } end
   return page.list(db.education, {
     select = "select " .. COLUMNS .. " from meetings m join classes c on c.id = m.class_id",

@@ -117,6 +117,8 @@ M.others = {
   ["consents.withdrawn_by"] = "the same",
   ["data_requests.requested_by"] = "an id in the record of another person's request",
   ["person_keys.person_id"] = "the key itself is destroyed; that it was stays, so that it is not made anew",
+  ["submissions.teacher_id"] = "that of the assignment", ["quiz_attempts.teacher_id"] = "that of the quiz",
+  ["meetings.teacher_id"] = "that of the class", ["grade_categories.teacher_id"] = "the same",
   ["lessons.run_id"] = "a run, which is gone with its owner",
   ["deliveries.lesson_id"] = "a lesson", ["game_servers.class_id"] = "a class",
   ["posts.uuid"] = "the post's own second name",

@@ -7,6 +7,7 @@ local access = require "model.access"
 local db = require "model.db"
 local event = require "model.event"
 local page = require "model.page"
+local sql = require "model.sql"
 local id = require "util.id"
 
 local M = {}
@@ -158,17 +159,26 @@ local function by_student(pages)
   return { limit = pages.limit, sort = sort, after = pages.after }
 end
 
+-- Names are looked up for the rows of the page alone: a join would look them up for all that are sorted for it.
+local STUDENT_NAME = "(select u.name from users u where u.id = p.student_id) as student_name"
+local LESSON_TITLE = "(select t.title from lessons t where t.id = p.lesson_id) as lesson_title"
+
+-- A student's progress in the lessons of a class. "offset 0" keeps it one look-up for each student: flattened, it may
+-- be a walk through what other classes have done in the same lessons.
+local OF_STUDENT = "select p.* from progress p where p.student_id = e.student_id and p.lesson_id = any(array("
+  .. "select l.id from class_courses k join lessons l on l.course_id = k.course_id where k.class_id = ?::uuid))"
+
 --- The progress of a class's students, for its keeper. filter: { lesson_id? }
 function M.of_class(user, class_id, filter, pages)
-  local where = { { "c.id = ?::uuid", class_id }, access.manages_class(user, "c") }
-  if filter.lesson_id then where[#where + 1] = { "p.lesson_id = ?::uuid", filter.lesson_id } end
+  local kept = sql.combine("", { { "exists (select 1 from classes c where c.id = ?::uuid and ", class_id },
+    access.manages_class(user, "c"), ")" })
+  local theirs = { { OF_STUDENT, class_id } }
+  if filter.lesson_id then theirs[2] = { "and p.lesson_id = ?::uuid", filter.lesson_id } end
   return page.list(db.education, {
-    select = "select " .. SUMMED .. ", u.name as student_name, l.title as lesson_title from classes c"
-      .. " join enrolments e on e.class_id = c.id join users u on u.id = e.student_id"
-      .. " join progress p on p.student_id = e.student_id join lessons l on l.id = p.lesson_id"
-      .. " join class_courses k on k.class_id = c.id and k.course_id = l.course_id",
-    where = where,
-    columns = { student_id = { "p.student_id", "uuid" }, lesson_id = { "p.lesson_id", "uuid" },
+    select = sql.combine(" ", { "select " .. SUMMED .. ", " .. STUDENT_NAME .. ", " .. LESSON_TITLE
+      .. " from enrolments e cross join lateral (", sql.combine(" ", theirs), "offset 0) p" }),
+    where = { { "e.class_id = ?::uuid", class_id }, kept },
+    columns = { student_id = { "e.student_id", "uuid" }, lesson_id = { "p.lesson_id", "uuid" },
       last_at = { "p.last_at", "timestamptz" } },
     unique = "lesson_id",
   }, by_student(pages))
@@ -177,7 +187,7 @@ end
 --- The progress of one student, for who may see it.
 function M.of_student(user, student_id, pages)
   return page.list(db.education, {
-    select = "select " .. SUMMED .. ", l.title as lesson_title from progress p join lessons l on l.id = p.lesson_id",
+    select = "select " .. SUMMED .. ", " .. LESSON_TITLE .. " from progress p join lessons l on l.id = p.lesson_id",
     where = { { "p.student_id = ?::uuid", student_id }, access.sees_work(user, "p.student_id", "l") },
     columns = { lesson_id = { "p.lesson_id", "uuid" }, last_at = { "p.last_at", "timestamptz" } },
     unique = "lesson_id",

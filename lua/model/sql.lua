@@ -32,6 +32,16 @@ function M.join(...)
   return table.concat(texts, " "), parameters
 end
 
+--- A comparison with a word of a fixed set, such as a state, written into the statement: so the plan knows how many
+--- rows have it, and may use an index of those alone. Never for what somebody wrote.
+---@param column string
+---@param word string
+---@return string fragment
+function M.is(column, word)
+  if not word:find("^%l[%l_]*$") then error(("%q is no word of a set"):format(word), 2) end
+  return ("%s = '%s'"):format(column, word)
+end
+
 --- Joins fragments to one fragment, to be used as part of another statement.
 ---@param separator string such as " and "
 ---@param fragments (string|table)[]

@@ -5,6 +5,7 @@ local access = require "model.access"
 local db = require "model.db"
 local grading = require "model.grading"
 local page = require "model.page"
+local sql = require "model.sql"
 local id = require "util.id"
 
 local M = {}
@@ -60,17 +61,17 @@ end
 --- A submission as this person may see it.
 function M.find(user, submission_id)
   return db.education:one({ "select " .. LISTED .. FROM .. " where s.id = ?::uuid and", submission_id },
-    access.sees_submission(user, "s", "g"))
+    access.sees_submission(user, "s"))
 end
 
 --- The submissions that this person may see, newest first.
 --- filter: { assignment_id?, class_id?, student_id?, state? }
 function M.list(user, filter, pages)
-  local where = { access.sees_submission(user, "s", "g") }
+  local where = { access.sees_submission(user, "s") }
   if filter.assignment_id then where[#where + 1] = { "s.assignment_id = ?::uuid", filter.assignment_id } end
   if filter.class_id then where[#where + 1] = { "g.class_id = ?::uuid", filter.class_id } end
   if filter.student_id then where[#where + 1] = { "s.student_id = ?::uuid", filter.student_id } end
-  if filter.state then where[#where + 1] = { "s.state = ?", filter.state } end
+  if filter.state then where[#where + 1] = sql.is("s.state", filter.state) end
   return page.list(db.education, {
     select = "select " .. LISTED .. FROM, where = where,
     columns = { id = { "s.id", "uuid" } }, unique = "id",
@@ -81,8 +82,8 @@ end
 function M.changes(user, submission_id, pages)
   return page.list(db.education, {
     select = "select h.id, h.changed_by, h.reason, h.old_final, h.new_final, h.created_at from grade_changes h"
-      .. " join submissions s on s.id = h.submission_id join assignments g on g.id = s.assignment_id",
-    where = { { "h.submission_id = ?::uuid", submission_id }, access.sees_submission(user, "s", "g") },
+      .. " join submissions s on s.id = h.submission_id",
+    where = { { "h.submission_id = ?::uuid", submission_id }, access.sees_submission(user, "s") },
     columns = { id = { "h.id", "uuid" } }, unique = "id",
   }, pages)
 end

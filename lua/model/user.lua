@@ -9,6 +9,7 @@ local consent = require "model.consent"
 local db = require "model.db"
 local mail = require "model.mail"
 local page = require "model.page"
+local sql = require "model.sql"
 local password = require "model.password"
 local personal = require "model.personal"
 local age = require "util.age"
@@ -193,8 +194,8 @@ end
 --- People that a viewer may see. filter: { role?, state? }
 function M.list(viewer, filter, pages)
   local where = { access.sees_user(viewer, "u") }
-  if filter.role then where[#where + 1] = { "u.role = ?", filter.role } end
-  if filter.state then where[#where + 1] = { "u.state = ?", filter.state } end
+  if filter.role then where[#where + 1] = sql.is("u.role", filter.role) end
+  if filter.state then where[#where + 1] = sql.is("u.state", filter.state) end
   return page.list(db.education, {
     select = "select " .. COLUMNS .. " from users u",
     where = where,

@@ -81,6 +81,22 @@ exception when invalid_parameter_value then
   return false;
 end $$;
 
+CREATE FUNCTION public.keepers_of_row() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  case tg_table_name
+  when 'submissions' then
+    select g.teacher_id, g.school_id into new.teacher_id, new.school_id from assignments g
+      where g.id = new.assignment_id;
+  when 'quiz_attempts' then
+    select z.teacher_id, z.school_id into new.teacher_id, new.school_id from quizzes z where z.id = new.quiz_id;
+  else
+    select c.teacher_id, c.school_id into new.teacher_id, new.school_id from classes c where c.id = new.class_id;
+  end case;
+  return new;
+end $$;
+
 CREATE FUNCTION public.lesson_objectives_follow() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -171,15 +187,11 @@ begin
   return null;
 end $$;
 
-CREATE FUNCTION public.school_of_work() RETURNS trigger
+CREATE FUNCTION public.school_of_person() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
-  if tg_table_name = 'submissions' then
-    select g.school_id into new.school_id from assignments g where g.id = new.assignment_id;
-  else
-    select z.school_id into new.school_id from quizzes z where z.id = new.quiz_id;
-  end if;
+  select u.school_id into new.school_id from users u where u.id = new.person_id;
   return new;
 end $$;
 
@@ -390,6 +402,7 @@ CREATE TABLE public.data_requests (
     revision bigint DEFAULT 1 NOT NULL,
     problem text,
     attempts integer DEFAULT 1 NOT NULL,
+    school_id uuid,
     CONSTRAINT data_requests_kind_check CHECK ((kind = ANY (ARRAY['export'::text, 'erasure'::text]))),
     CONSTRAINT data_requests_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'done'::text, 'failed'::text])))
 );
@@ -428,6 +441,8 @@ CREATE TABLE public.grade_categories (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     revision bigint DEFAULT 1 NOT NULL,
+    teacher_id uuid,
+    school_id uuid,
     CONSTRAINT grade_categories_drop_lowest_check CHECK (((drop_lowest >= 0) AND (drop_lowest <= 20))),
     CONSTRAINT grade_categories_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT grade_categories_weight_check CHECK (((weight >= 0) AND (weight <= 100)))
@@ -632,6 +647,8 @@ CREATE TABLE public.meetings (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     revision bigint DEFAULT 1 NOT NULL,
+    teacher_id uuid,
+    school_id uuid,
     CONSTRAINT meetings_dates CHECK (((until_date IS NULL) OR (until_date >= from_date))),
     CONSTRAINT meetings_minutes_check CHECK (((minutes >= 5) AND (minutes <= 600))),
     CONSTRAINT meetings_room_check CHECK ((length(room) <= 100)),
@@ -770,6 +787,7 @@ CREATE TABLE public.quiz_attempts (
     expired boolean DEFAULT false NOT NULL,
     assignment_id uuid,
     school_id uuid,
+    teacher_id uuid,
     CONSTRAINT quiz_attempts_check CHECK (((submitted_at IS NULL) = (score IS NULL))),
     CONSTRAINT quiz_attempts_number_check CHECK ((number >= 1))
 );
@@ -912,6 +930,7 @@ CREATE TABLE public.submissions (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     revision bigint DEFAULT 1 NOT NULL,
     school_id uuid,
+    teacher_id uuid,
     CONSTRAINT submissions_check CHECK (((state = 'graded'::text) = (graded_at IS NOT NULL))),
     CONSTRAINT submissions_check1 CHECK (((state <> 'graded'::text) OR (score IS NOT NULL))),
     CONSTRAINT submissions_content_check CHECK ((length(content) <= 50000)),
@@ -1257,6 +1276,10 @@ CREATE INDEX audit_entries_by_subject ON public.audit_entries USING btree (chain
 
 CREATE INDEX class_courses_by_course ON public.class_courses USING btree (course_id, class_id);
 
+CREATE INDEX classes_by_grade ON public.classes USING btree (school_id, grade, id);
+
+CREATE INDEX classes_by_name ON public.classes USING btree (school_id, name, id);
+
 CREATE INDEX classes_by_school ON public.classes USING btree (school_id, id);
 
 CREATE INDEX classes_by_teacher ON public.classes USING btree (teacher_id, id);
@@ -1271,13 +1294,17 @@ CREATE INDEX courses_by_school ON public.courses USING btree (school_id, id);
 
 CREATE INDEX courses_by_teacher ON public.courses USING btree (teacher_id, id);
 
+CREATE INDEX courses_by_title ON public.courses USING btree (school_id, title, id);
+
 CREATE INDEX data_requests_by_person ON public.data_requests USING btree (person_id, id);
+
+CREATE INDEX data_requests_by_school ON public.data_requests USING btree (school_id, id);
 
 CREATE INDEX data_requests_expired ON public.data_requests USING btree (expires_at) WHERE (archive_sealed IS NOT NULL);
 
-CREATE INDEX data_requests_failed ON public.data_requests USING btree (id) WHERE (state = 'failed'::text);
-
 CREATE UNIQUE INDEX data_requests_open ON public.data_requests USING btree (person_id, kind) WHERE (state = 'queued'::text);
+
+CREATE INDEX data_requests_waiting ON public.data_requests USING btree (school_id, id) WHERE (state <> 'done'::text);
 
 CREATE INDEX enrolments_by_student ON public.enrolments USING btree (student_id, class_id);
 
@@ -1286,6 +1313,10 @@ CREATE INDEX events_by_time ON public.events USING btree (created_at);
 CREATE INDEX events_by_topic ON public.events USING btree (topic, id);
 
 CREATE INDEX grade_categories_by_class ON public.grade_categories USING btree (class_id, id);
+
+CREATE INDEX grade_categories_by_school ON public.grade_categories USING btree (school_id, id);
+
+CREATE INDEX grade_categories_by_teacher ON public.grade_categories USING btree (teacher_id, id);
 
 CREATE INDEX grade_changes_by_submission ON public.grade_changes USING btree (submission_id, id);
 
@@ -1311,7 +1342,11 @@ CREATE INDEX lessons_by_school ON public.lessons USING btree (school_id, id);
 
 CREATE INDEX lessons_by_teacher ON public.lessons USING btree (teacher_id, id);
 
+CREATE INDEX lessons_by_title ON public.lessons USING btree (school_id, title, id);
+
 CREATE INDEX lessons_search ON public.lessons USING gin (search);
+
+CREATE INDEX lessons_unpublished ON public.lessons USING btree (school_id, id) WHERE (state <> 'published'::text);
 
 CREATE INDEX link_codes_by_child ON public.link_codes USING btree (child_id);
 
@@ -1343,6 +1378,10 @@ CREATE INDEX media_unshared ON public.media USING btree (updated_at) WHERE ((sta
 
 CREATE INDEX meetings_by_class ON public.meetings USING btree (class_id, id);
 
+CREATE INDEX meetings_by_school ON public.meetings USING btree (school_id, id);
+
+CREATE INDEX meetings_by_teacher ON public.meetings USING btree (teacher_id, id);
+
 CREATE INDEX oidc_logins_by_user ON public.oidc_logins USING btree (user_id);
 
 CREATE INDEX oidc_logins_expired ON public.oidc_logins USING btree (expires_at);
@@ -1357,6 +1396,8 @@ CREATE INDEX progress_events_by_student ON public.progress_events USING btree (s
 
 CREATE INDEX prompt_templates_by_owner ON public.prompt_templates USING btree (owner_id, id);
 
+CREATE INDEX prompt_templates_by_title ON public.prompt_templates USING btree (school_id, title, id) WHERE shared;
+
 CREATE INDEX prompt_templates_shared ON public.prompt_templates USING btree (school_id, id) WHERE shared;
 
 CREATE INDEX quiz_attempts_by_assignment ON public.quiz_attempts USING btree (assignment_id, id) WHERE (assignment_id IS NOT NULL);
@@ -1367,11 +1408,15 @@ CREATE INDEX quiz_attempts_by_school ON public.quiz_attempts USING btree (school
 
 CREATE INDEX quiz_attempts_by_student ON public.quiz_attempts USING btree (student_id, id);
 
+CREATE INDEX quiz_attempts_by_teacher ON public.quiz_attempts USING btree (teacher_id, id);
+
 CREATE INDEX quiz_attempts_ending ON public.quiz_attempts USING btree (ends_at) WHERE (submitted_at IS NULL);
 
 CREATE INDEX quizzes_by_school ON public.quizzes USING btree (school_id, id);
 
 CREATE INDEX quizzes_by_teacher ON public.quizzes USING btree (teacher_id, id);
+
+CREATE INDEX quizzes_by_title ON public.quizzes USING btree (school_id, title, id);
 
 CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (session_id);
 
@@ -1391,17 +1436,31 @@ CREATE INDEX submissions_by_school ON public.submissions USING btree (school_id,
 
 CREATE INDEX submissions_by_student ON public.submissions USING btree (student_id, id);
 
+CREATE INDEX submissions_by_teacher ON public.submissions USING btree (teacher_id, id);
+
+CREATE INDEX submissions_waiting ON public.submissions USING btree (teacher_id, id) WHERE (state <> 'graded'::text);
+
+CREATE INDEX submissions_waiting_of_school ON public.submissions USING btree (school_id, id) WHERE (state <> 'graded'::text);
+
 CREATE INDEX users_by_email ON public.users USING btree (email_index) WHERE (email_index IS NOT NULL);
 
 CREATE INDEX users_by_name ON public.users USING btree (school_id, name, id);
 
+CREATE INDEX users_by_role ON public.users USING btree (school_id, role, name, id);
+
+CREATE INDEX users_by_role_and_time ON public.users USING btree (school_id, role, created_at, id);
+
 CREATE INDEX users_by_school ON public.users USING btree (school_id, id);
+
+CREATE INDEX users_by_time ON public.users USING btree (school_id, created_at, id);
 
 CREATE UNIQUE INDEX users_email ON public.users USING btree (email_index) WHERE (email_verified_at IS NOT NULL);
 
 CREATE INDEX users_made ON public.users USING btree (made_by) WHERE (made_by IS NOT NULL);
 
 CREATE UNIQUE INDEX users_sourced_id ON public.users USING btree (school_id, sourced_id) WHERE (sourced_id IS NOT NULL);
+
+CREATE INDEX users_suspended ON public.users USING btree (school_id, id) WHERE (state = 'suspended'::text);
 
 CREATE INDEX workflow_runs_by_owner ON public.workflow_runs USING btree (owner_id, id);
 
@@ -1429,7 +1488,11 @@ CREATE TRIGGER consents_touch BEFORE UPDATE ON public.consents FOR EACH ROW EXEC
 
 CREATE TRIGGER courses_touch BEFORE UPDATE ON public.courses FOR EACH ROW EXECUTE FUNCTION public.touch();
 
+CREATE TRIGGER data_requests_school BEFORE INSERT ON public.data_requests FOR EACH ROW WHEN ((new.school_id IS NULL)) EXECUTE FUNCTION public.school_of_person();
+
 CREATE TRIGGER data_requests_touch BEFORE UPDATE ON public.data_requests FOR EACH ROW EXECUTE FUNCTION public.touch();
+
+CREATE TRIGGER grade_categories_keepers BEFORE INSERT ON public.grade_categories FOR EACH ROW WHEN ((new.teacher_id IS NULL)) EXECUTE FUNCTION public.keepers_of_row();
 
 CREATE TRIGGER grade_categories_touch BEFORE UPDATE ON public.grade_categories FOR EACH ROW EXECUTE FUNCTION public.touch();
 
@@ -1449,6 +1512,8 @@ CREATE TRIGGER media_owner_erased BEFORE UPDATE OF owner_id ON public.media FOR 
 
 CREATE TRIGGER media_touch BEFORE UPDATE ON public.media FOR EACH ROW EXECUTE FUNCTION public.touch();
 
+CREATE TRIGGER meetings_keepers BEFORE INSERT ON public.meetings FOR EACH ROW WHEN ((new.teacher_id IS NULL)) EXECUTE FUNCTION public.keepers_of_row();
+
 CREATE TRIGGER meetings_touch BEFORE UPDATE ON public.meetings FOR EACH ROW EXECUTE FUNCTION public.touch();
 
 CREATE TRIGGER permissions_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.role_permissions FOR EACH STATEMENT EXECUTE FUNCTION public.permissions_changed();
@@ -1459,7 +1524,7 @@ CREATE TRIGGER profiles_touch BEFORE UPDATE ON public.profiles FOR EACH ROW EXEC
 
 CREATE TRIGGER prompt_templates_touch BEFORE UPDATE ON public.prompt_templates FOR EACH ROW EXECUTE FUNCTION public.touch();
 
-CREATE TRIGGER quiz_attempts_school BEFORE INSERT ON public.quiz_attempts FOR EACH ROW WHEN ((new.school_id IS NULL)) EXECUTE FUNCTION public.school_of_work();
+CREATE TRIGGER quiz_attempts_keepers BEFORE INSERT ON public.quiz_attempts FOR EACH ROW WHEN ((new.teacher_id IS NULL)) EXECUTE FUNCTION public.keepers_of_row();
 
 CREATE TRIGGER quizzes_touch BEFORE UPDATE ON public.quizzes FOR EACH ROW EXECUTE FUNCTION public.touch();
 
@@ -1471,7 +1536,7 @@ CREATE TRIGGER sessions_end AFTER UPDATE OF ended_at ON public.sessions FOR EACH
 
 CREATE TRIGGER signing_keys_changed AFTER INSERT OR DELETE OR UPDATE ON public.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION public.signing_keys_changed();
 
-CREATE TRIGGER submissions_school BEFORE INSERT ON public.submissions FOR EACH ROW WHEN ((new.school_id IS NULL)) EXECUTE FUNCTION public.school_of_work();
+CREATE TRIGGER submissions_keepers BEFORE INSERT ON public.submissions FOR EACH ROW WHEN ((new.teacher_id IS NULL)) EXECUTE FUNCTION public.keepers_of_row();
 
 CREATE TRIGGER submissions_touch BEFORE UPDATE ON public.submissions FOR EACH ROW EXECUTE FUNCTION public.touch();
 
@@ -1565,6 +1630,9 @@ ALTER TABLE ONLY public.courses
 ALTER TABLE ONLY public.data_requests
     ADD CONSTRAINT data_requests_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.data_requests
+    ADD CONSTRAINT data_requests_school_id_fkey FOREIGN KEY (school_id) REFERENCES public.schools(id);
+
 ALTER TABLE ONLY public.enrolments
     ADD CONSTRAINT enrolments_class_id_fkey FOREIGN KEY (class_id) REFERENCES public.classes(id) ON DELETE CASCADE;
 
@@ -1573,6 +1641,9 @@ ALTER TABLE ONLY public.enrolments
 
 ALTER TABLE ONLY public.grade_categories
     ADD CONSTRAINT grade_categories_class_id_fkey FOREIGN KEY (class_id) REFERENCES public.classes(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.grade_categories
+    ADD CONSTRAINT grade_categories_school_id_fkey FOREIGN KEY (school_id) REFERENCES public.schools(id);
 
 ALTER TABLE ONLY public.grade_changes
     ADD CONSTRAINT grade_changes_changed_by_fkey FOREIGN KEY (changed_by) REFERENCES public.users(id);
@@ -1642,6 +1713,9 @@ ALTER TABLE ONLY public.media
 
 ALTER TABLE ONLY public.meetings
     ADD CONSTRAINT meetings_class_id_fkey FOREIGN KEY (class_id) REFERENCES public.classes(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.meetings
+    ADD CONSTRAINT meetings_school_id_fkey FOREIGN KEY (school_id) REFERENCES public.schools(id);
 
 ALTER TABLE ONLY public.oidc_logins
     ADD CONSTRAINT oidc_logins_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

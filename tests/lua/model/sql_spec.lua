@@ -21,6 +21,13 @@ describe("SQL of fragments", function()
     assert.are.equal("a = $1 and b = $2", text)
   end)
 
+  it("writes words of a set into the statement, and nothing else", function()
+    assert.are.equal("a.state = 'not_yet'", sql.is("a.state", "not_yet"))
+    for _, text in ipairs { "", "it's", "Done", "x' or 'a' = 'a" } do
+      assert.has_error(function() sql.is("a.state", text) end)
+    end
+  end)
+
   it("combines fragments to one", function()
     local text, parameters = sql.join(sql.combine(" or ", { { "a = ?", 1 }, "true", { "b = ?", nil } }))
     assert.are.equal("a = $1 or true or b = $2", text)
