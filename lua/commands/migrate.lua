@@ -111,12 +111,19 @@ local function write_schema(database)
   say("%-10s schema.sql written", database)
 end
 
+local BEGIN_ANEW = "toolboxd migrate: while you still write a migration: toolboxd migrate reset %s begins anew"
+  .. " (with an empty database; tools/dev fills it again)\n"
+
 local commands = {}
 
 function commands.up()
   for _, database in ipairs(db.names) do
     local names, err = migration.up(database, disk, function(name) say("%-10s %s applied", database, name) end)
-    if not names then return complain(database, err) end
+    if not names then
+      complain(database, err)
+      if err.code == "conflict" and settings.development then io.stderr:write(BEGIN_ANEW:format(database)) end
+      return 1
+    end
     if #names == 0 then say("%-10s is up to date", database) end
     if settings.schema_files then write_schema(database) end
   end

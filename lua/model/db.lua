@@ -19,12 +19,16 @@ local told = {
 
 local passing = { unavailable = true, timeout = true, serialization = true }
 
+-- A table or column that is not there: most likely somebody has written a migration and has not applied it.
+local missing = { ["42P01"] = true, ["42703"] = true }
+
 --- What a client may read about a failed statement. serialization passes as it is: the transaction around retries it.
 local function translate(err)
   if passing[err.code] or err.model then return err end
   local kind = told[err.code]
   if not kind then
-    error(("SQL failed (%s%s): %s"):format(err.code, err.sqlstate and " " .. err.sqlstate or "", err.message), 0)
+    error(("SQL failed (%s%s): %s%s"):format(err.code, err.sqlstate and " " .. err.sqlstate or "", err.message,
+      missing[err.sqlstate] and " (is a migration not applied? toolboxd migrate status tells)" or ""), 0)
   end
   local known = constraint[err.constraint or ""] or {}
   return { code = kind.code, message = known.message or kind.message, field = known.field,
