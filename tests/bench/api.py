@@ -61,24 +61,23 @@ def say(*words):
     print(*words, file=sys.stderr, flush=True)
 
 
-def measure_operations(place, options):
+def measure_operations(place, options, faults):
     rows = []
     for one in operations.everything(place, options.only):
         try:
             sample = api_measures.operation(place, one, options) if one.role else None
         except workloads.Wrong as fault:
-            say(f"bench: {one.name}: {fault}")
-            one.role, sample = None, None
-            one.name += f" (failed: {fault})"
+            faults.append(f"{one.name}: {fault}")
+            sample = api_measures.failed(one)
         rows.append((one, sample))
         say(f"{one.name}: " + (", ".join(f"{key} {value:.4g}" for key, value in sample.items()) if sample else "nothing"))
     return rows
 
 
-def measure(place, options):
-    """part → what was found"""
+def measure(place, options, faults):
+    """part → what was found; faults gets what failed"""
     one = operations.Operation("api", f"GET {api_measures.LIST}", api_measures.LIST, "admin")
-    parts = {"operations": lambda: measure_operations(place, options),
+    parts = {"operations": lambda: measure_operations(place, options, faults),
              "hashing": lambda: api_measures.hashing(place, one, options),
              "reload": lambda: api_measures.reloading(place, one, options),
              "peers": lambda: list_peers.compare(place, one, options)}
@@ -89,7 +88,7 @@ def measure(place, options):
             try:
                 found[name] = parts[name]()
             except workloads.Wrong as fault:
-                say(f"bench: {name}: {fault}")
+                faults.append(f"{name}: {fault}")
     return found
 
 
@@ -105,8 +104,8 @@ def main():
             if options.fill:
                 print(place.size())
                 return 0
-            size = place.size()
-            found = measure(place, options)
+            size, faults = place.size(), []
+            found = measure(place, options, faults)
     except workloads.Wrong as fault:
         say("bench:", fault)
         return 1
@@ -114,11 +113,13 @@ def main():
         return 130
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    text = api_report.text(found, size, options)
+    text = api_report.text(found, faults, size, options)
     print(text)
     if not options.no_save:
         report.save("bench-api", text)
-    return 0
+    for fault in faults:
+        say("bench: FAILED:", fault)
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Measurements of the product on a district: one operation at a steady rate, other routes while passwords are hashed,
 reloads of all the code."""
+import math
 import re
 import threading
 
@@ -37,6 +38,11 @@ def operation(place, one, options):
         work = workloads.Workload(one.name, one.path, "application/json", None, headers=place.headers("api", one.role))
         sample["full"] = cpu_per_request(place.pid, place.port("api"), work, options.full_seconds, place.scratch)["cpu"]
     return sample
+
+
+def failed(one):
+    """The sample of an operation that did not answer at that rate: every figure is missed by as much as can be."""
+    return dict.fromkeys(["cpu", "queries", "p50", "p99"] + ["full"] * (one.service == "api"), math.inf)
 
 
 class LogIns:

@@ -1,4 +1,6 @@
 """The report of tools/bench --api."""
+import math
+
 import api_measures
 import asked
 import report
@@ -8,6 +10,8 @@ P99, CPU, QUERIES, HASHING, RELOAD, PEERS = 20, 150, 3, 2, 2, 0.5  # ms, µs, pe
 
 def missed(one, sample):
     """Which of the figures that are asked for a row are not kept."""
+    if math.isinf(sample["p99"]):
+        return "**all: it failed**"
     names = ["p99"] * (sample["p99"] > P99)
     if one.service == "api":
         names += ["CPU"] * (sample["cpu"] > CPU) + ["queries"] * (round(sample["queries"]) > QUERIES)
@@ -23,7 +27,7 @@ def operation_rows(rows):
             yield (f"| {one.name} | {one.role} | {sample['cpu']:.0f} | {full} | {sample['queries']:.1f} |"
                    f" {sample['p50']:.2f} | {sample['p99']:.2f} | {missed(one, sample)} |")
         else:
-            yield f"| {one.name} | – | | | | | | no object in the district, or no page without a letter |"
+            yield f"| {one.name} | – | | | | | | not measured: nobody of the district is answered |"
 
 
 def peer_rows(compared):
@@ -98,13 +102,13 @@ one process on one core at full load of 64 connections, {rounds} rounds of {comp
 """
 
 
-def text(found, size, options):
+def text(found, faults, size, options):
     quick = "\n**A quick run on a small district: it shows that the tool works; its figures mean little.**\n"
     method = METHOD.format(clients=api_measures.CLIENTS, full=options.full_seconds, rate=options.rate,
                            seconds=options.seconds, hashers=api_measures.HASHERS, rounds=options.rounds,
                            compare=options.compare_seconds)
     out = [report.head("Lists and pages on a district"), f"District: {size}.", quick if options.quick else "",
-           "## Asked\n", *asked_table(found), "", method]
+           "## Asked\n", *asked_table(found), "", *(f"**Failed:** {fault}\n" for fault in faults), method]
     if "operations" in found:
         out += ["## Operations\n", *operation_rows(found["operations"]), ""]
     if "hashing" in found:

@@ -1,4 +1,5 @@
 """What is asked of each workload, as a figure relative to a peer or to a bound, and by how much it is met or missed."""
+import math
 import statistics
 
 
@@ -35,6 +36,8 @@ class Ask:
 
 def verdict(value, bound, least=False):
     """Whether a figure keeps its bound, and how far from it it is."""
+    if math.isinf(value):
+        return "**missed**: it failed"
     met = value >= bound if least else value <= bound
     away = f" by {abs(value / bound - 1) * 100:.0f} %" if bound else ""
     return ("met" if met else "**missed**") + away

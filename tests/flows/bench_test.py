@@ -12,8 +12,11 @@ import daemon
 
 sys.path.insert(0, str(daemon.ROOT / "tests" / "bench"))
 
+import api_measures  # noqa: E402
+import api_report  # noqa: E402
 import asked  # noqa: E402
 import measures  # noqa: E402
+import operations  # noqa: E402
 import reloads  # noqa: E402
 import workloads  # noqa: E402
 
@@ -139,3 +142,12 @@ def test_what_is_asked_is_told_from_what_is_not():
     assert ask.row({"plaintext": {"toolbox": [{"cpu": 1}]}}) is None
     most = asked.Ask("plaintext", "cpu", 5, ["nginx-lua"], least=True)
     assert "met" in most.row(results(50, 10)) and "missed" in most.row(results(49, 10))
+
+
+def test_a_list_that_does_not_answer_in_time_is_missed_and_not_left_out():
+    quick, slow = (operations.Operation("api", f"GET /{name}", f"/{name}", "admin") for name in ("quick", "slow"))
+    rows = [(quick, {"cpu": 50, "queries": 1, "p50": 1, "p99": 2, "full": 50}), (slow, api_measures.failed(slow))]
+    table = list(api_report.asked_table({"operations": rows}))
+    for line in table[2:]:
+        assert "1 of 2; furthest: GET /slow" in line and line.endswith("**missed**: it failed |"), table
+    assert any("GET /slow" in line and "it failed" in line for line in api_report.operation_rows(rows))
