@@ -97,7 +97,7 @@ int candidate_check(const char *config, const struct set *before, bool ask, stru
         return -1;
     }
     *code = SCRIPT_CODE;
-    int fd = set_build(settings, error);
+    int fd = set_build(settings, before, error);
     if (fd >= 0 && !load_check(fd, ask, error, code)) {
         close(fd);
         fd = -1;

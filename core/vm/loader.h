@@ -27,11 +27,12 @@ struct set_entry {
     enum set_kind kind;
     struct str name;
     struct str data;
-    struct str digest; /* SHA-256, 64 hex digits */
+    struct str digest; /* SHA-256, 64 hex digits: of data, or of a module's file name and source */
 };
 
-/* Reads and compiles everything the settings name; returns a sealed memfd, or -1 with one line in error. */
-int set_build(const struct settings *settings, struct buf *error);
+/* Reads and compiles everything the settings name; returns a sealed memfd, or -1 with one line in error. What has not
+ * changed since before, a set of this same binary, is not compiled again; NULL: there is none. */
+int set_build(const struct settings *settings, const struct set *before, struct buf *error);
 
 /* The same without scripts and certificates: what host.file gives a command, whose scripts come from the disk. */
 int set_build_assets(const struct settings *settings, struct buf *error);

@@ -32,6 +32,7 @@ struct item {
 
 struct build {
     const struct settings *settings;
+    const struct set *before; /* whose bytecode is taken where the script is the same; NULL: none */
     const char *root;
     struct buf *error;
     lua_State *L; /* compiles; runs nothing */
@@ -110,9 +111,31 @@ static char *module_name(const char *relative)
     return name;
 }
 
+/* Bytecode holds its file's name, so the same source in another file is another script. */
+static void script_digest(struct item *item, struct str source)
+{
+    struct buf whole = {0};
+    buf_append(&whole, item->file, strlen(item->file) + 1);
+    buf_append_str(&whole, source);
+    digest(buf_str(&whole), item->digest);
+    buf_free(&whole);
+}
+
+static bool compiled_before(const struct build *b, struct item *item)
+{
+    const struct set_entry *entry = b->before ? set_find(b->before, SET_MODULE, str_from(item->name)) : NULL;
+    if (!entry || memcmp(entry->digest.p, item->digest, sizeof item->digest) != 0)
+        return false;
+    buf_append_str(&item->data, entry->data);
+    return true;
+}
+
 static void compile(struct build *b, struct item *item, struct str source)
 {
     lua_State *L = b->L;
+    script_digest(item, source);
+    if (compiled_before(b, item))
+        return;
     if (source.n > 0 && source.p[0] == '\x1b') {
         fail(b, item->file, "bytecode; a script is source text");
         return;
@@ -126,7 +149,6 @@ static void compile(struct build *b, struct item *item, struct str source)
         b->failed = true;
     } else {
         lua_dump(L, append_chunk, &item->data);
-        digest(source, item->digest);
     }
     lua_settop(L, 0);
 }
@@ -326,9 +348,13 @@ static int seal(struct build *b)
     return fd;
 }
 
-static int build_set(const struct settings *settings, bool assets_only, struct buf *error)
+static int build_set(const struct settings *settings, const struct set *before, bool assets_only, struct buf *error)
 {
-    struct build b = {.settings = settings, .root = settings_root(settings), .error = error, .L = luaL_newstate()};
+    struct build b = {.settings = settings,
+                      .before = before,
+                      .root = settings_root(settings),
+                      .error = error,
+                      .L = luaL_newstate()};
     int fd = -1;
     settings_pack(settings, &add(&b, SET_SETTINGS, "", "settings")->data);
     if (!assets_only)
@@ -351,12 +377,12 @@ static int build_set(const struct settings *settings, bool assets_only, struct b
     return fd;
 }
 
-int set_build(const struct settings *settings, struct buf *error)
+int set_build(const struct settings *settings, const struct set *before, struct buf *error)
 {
-    return build_set(settings, false, error);
+    return build_set(settings, before, false, error);
 }
 
 int set_build_assets(const struct settings *settings, struct buf *error)
 {
-    return build_set(settings, true, error);
+    return build_set(settings, NULL, true, error);
 }

@@ -76,7 +76,7 @@ static struct set *build(void)
     snprintf(path, sizeof path, "%s/config/x.lua", f.folder);
     struct settings *settings = settings_load(path, environment, &error);
     assert_non_null(settings);
-    int fd = set_build(settings, &error);
+    int fd = set_build(settings, NULL, &error);
     if (fd < 0)
         fail_msg("%s", buf_cstr(&error));
     struct set *set = set_open(fd);

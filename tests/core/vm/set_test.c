@@ -77,7 +77,7 @@ static int tear_down(void **state)
     return failed;
 }
 
-static int build(struct fixture *f)
+static int build_after(struct fixture *f, const struct set *before)
 {
     char path[100];
     char *environment[] = {NULL};
@@ -85,9 +85,14 @@ static int build(struct fixture *f)
     snprintf(path, sizeof path, "%s/config/x.lua", f->folder);
     struct settings *settings = settings_load(path, environment, &f->error);
     assert_non_null(settings);
-    int fd = set_build(settings, &f->error);
+    int fd = set_build(settings, before, &f->error);
     settings_free(settings);
     return fd;
+}
+
+static int build(struct fixture *f)
+{
+    return build_after(f, NULL);
 }
 
 static void assert_refused(struct fixture *f, const char *says)
@@ -127,6 +132,63 @@ static void what_goes_in_comes_out(void **state)
     assert_string_equal(settings_text(set_settings(set), "app"), "app");
     assert_int_equal(set_count(set), 1 + 2 + 2 + 2);
     set_release(set);
+}
+
+/* The set of build(), but where its bytecode says from it says to: so one sees whence a later set has its bytecode. */
+static struct set *marked(struct fixture *f, const char *from, const char *to)
+{
+    int fd = build(f), copy = memfd_create("marked", MFD_CLOEXEC);
+    struct stat st;
+    assert_int_equal(fstat(fd, &st), 0);
+    char *all = malloc((size_t)st.st_size);
+    assert_int_equal(pread(fd, all, (size_t)st.st_size, 0), st.st_size);
+    char *at = memmem(all, (size_t)st.st_size, from, strlen(from));
+    assert_non_null(at);
+    memcpy(at, to, strlen(to));
+    assert_int_equal(write(copy, all, (size_t)st.st_size), st.st_size);
+    struct set *set = set_open(copy);
+    assert_non_null(set);
+    free(all);
+    close(fd);
+    close(copy);
+    return set;
+}
+
+static void assert_bytecode(int fd, const char *module, const char *says)
+{
+    assert_true(fd >= 0);
+    struct set *set = set_open(fd);
+    close(fd);
+    assert_non_null(set);
+    struct str code = set_find(set, SET_MODULE, str_from(module))->data;
+    if (!memmem(code.p, code.n, says, strlen(says)))
+        fail_msg("the bytecode of %s does not say %s", module, says);
+    set_release(set);
+}
+
+static void what_did_not_change_is_not_compiled_again(void **state)
+{
+    struct fixture *f = *state;
+    write_file(f, "lua/sub/helper.lua", "return 'text'");
+    struct set *before = marked(f, "text", "mark");
+    assert_bytecode(build_after(f, before), "sub.helper", "mark");
+    write_file(f, "lua/sub/helper.lua", "return 'text' -- changed");
+    assert_bytecode(build_after(f, before), "sub.helper", "text");
+    set_release(before);
+}
+
+static void bytecode_names_the_file_where_its_source_lies_now(void **state)
+{
+    struct fixture *f = *state;
+    char old[100];
+    int fd = build(f);
+    struct set *before = set_open(fd);
+    close(fd);
+    snprintf(old, sizeof old, "%s/lua/sub/helper.lua", f->folder);
+    assert_int_equal(unlink(old), 0);
+    write_file(f, "lua/sub/helper/init.lua", "return 'help'");
+    assert_bytecode(build_after(f, before), "sub.helper", "lua/sub/helper/init.lua");
+    set_release(before);
 }
 
 static void it_cannot_be_changed(void **state)
@@ -255,6 +317,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_goes_in_comes_out),
+        TEST(what_did_not_change_is_not_compiled_again),
+        TEST(bytecode_names_the_file_where_its_source_lies_now),
         TEST(it_cannot_be_changed),
         TEST(a_broken_script_is_refused_with_its_line),
         TEST(a_name_belongs_to_one_file),
