@@ -1,7 +1,6 @@
 /* bind/crypto.c: host.crypto. Hashing, sealing, random values and encodings at once; passwords in the thread pool.
  * Called only from Lua. */
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "base/mem.h"
 #include "bind/bind.h"
@@ -227,9 +226,6 @@ struct password_wait {
 
 static void run_job(void *arg)
 {
-    static _Thread_local bool yielding; /* the loop's thread comes first when both want the processor */
-    if (!yielding)
-        yielding = setpriority(PRIO_PROCESS, 0, 10) == 0;
     struct job *job = arg;
     struct str password = {job->password, job->length};
     if (job->verify)

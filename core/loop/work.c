@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/background.h"
 #include "loop/loop.h"
 #include "loop/poll.h"
 
@@ -61,6 +62,7 @@ static struct job *list_pop(struct job_list *list)
 static void *thread_main(void *arg)
 {
     struct work *pool = arg;
+    background_thread();
     pthread_mutex_lock(&pool->lock);
     for (;;) {
         while (!pool->waiting.first && !pool->stop)

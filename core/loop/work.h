@@ -1,5 +1,5 @@
 /* loop/work.h: a pool of threads for what would block the loop: password hashes, name resolution, file reads, building
- * a generation. */
+ * a generation. They give way to the loop when both want the processor. */
 #ifndef LOOP_WORK_H
 #define LOOP_WORK_H
 

@@ -13,6 +13,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/background.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -121,6 +122,7 @@ static _Noreturn void child(int socket, const char *config, const struct set *be
     struct buf error = {0};
     int code;
     timer.it_interval = (struct timeval){0, 100000};
+    background_process();
     if (!SANITIZED)
         setrlimit(RLIMIT_DATA, &memory);
     signal(SIGALRM, on_alarm);

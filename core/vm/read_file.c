@@ -11,7 +11,7 @@ bool read_file(const char *path, size_t limit, struct buf *out, struct buf *prob
 {
     struct stat st;
     ssize_t n = 0;
-    size_t total = 0;
+    size_t total = 0, piece;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO must not hold us up */
     if (fd < 0 || fstat(fd, &st) != 0)
         goto err;
@@ -19,9 +19,10 @@ bool read_file(const char *path, size_t limit, struct buf *out, struct buf *prob
         errno = EINVAL;
         goto err;
     }
+    piece = st.st_size > 0 && (size_t)st.st_size <= limit ? (size_t)st.st_size + 1 : 4096; /* + 1: for the end */
     do {
-        char *room = buf_reserve(out, 65536);
-        n = read(fd, room, 65536);
+        char *room = buf_reserve(out, piece);
+        n = read(fd, room, piece);
         if (n < 0)
             goto err;
         out->len += (size_t)n;

@@ -25,8 +25,9 @@ enum { DEPTH_MAX = 32, SCRIPT_MAX = 4 << 20, ASSET_MAX = 32 << 20, ENTRIES_MAX =
 struct item {
     enum set_kind kind;
     char *name;
-    char *file; /* as messages name it */
-    struct buf data;
+    char *file;      /* as messages name it */
+    struct buf own;  /* what was read or compiled now */
+    struct str data; /* that, or bytecode of the set before */
     char digest[64];
 };
 
@@ -36,6 +37,7 @@ struct build {
     const char *root;
     struct buf *error;
     lua_State *L; /* compiles; runs nothing */
+    EVP_MD_CTX *hash;
     struct item *items;
     size_t count, capacity;
     bool failed;
@@ -55,11 +57,14 @@ static const char *shown(const struct build *b, const char *path)
     return strncmp(path, b->root, n) == 0 && path[n] == '/' ? path + n + 1 : path;
 }
 
-static void digest(struct str data, char out[64])
+/* Of one text behind the other. */
+static void digest(struct build *b, struct str one, struct str other, char out[64])
 {
     unsigned char sum[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    EVP_Digest(data.p, data.n, sum, &n, EVP_sha256(), NULL);
+    EVP_DigestInit_ex(b->hash, EVP_sha256(), NULL);
+    EVP_DigestUpdate(b->hash, one.p, one.n);
+    EVP_DigestUpdate(b->hash, other.p, other.n);
+    EVP_DigestFinal_ex(b->hash, sum, NULL);
     for (int i = 0; i < 32; i++) {
         out[2 * i] = "0123456789abcdef"[sum[i] >> 4];
         out[2 * i + 1] = "0123456789abcdef"[sum[i] & 15];
@@ -111,29 +116,20 @@ static char *module_name(const char *relative)
     return name;
 }
 
-/* Bytecode holds its file's name, so the same source in another file is another script. */
-static void script_digest(struct item *item, struct str source)
-{
-    struct buf whole = {0};
-    buf_append(&whole, item->file, strlen(item->file) + 1);
-    buf_append_str(&whole, source);
-    digest(buf_str(&whole), item->digest);
-    buf_free(&whole);
-}
-
 static bool compiled_before(const struct build *b, struct item *item)
 {
     const struct set_entry *entry = b->before ? set_find(b->before, SET_MODULE, str_from(item->name)) : NULL;
     if (!entry || memcmp(entry->digest.p, item->digest, sizeof item->digest) != 0)
         return false;
-    buf_append_str(&item->data, entry->data);
+    item->data = entry->data;
     return true;
 }
 
 static void compile(struct build *b, struct item *item, struct str source)
 {
     lua_State *L = b->L;
-    script_digest(item, source);
+    /* Bytecode holds its file's name, so the same source in another file is another script. */
+    digest(b, str_of(item->file, strlen(item->file) + 1), source, item->digest);
     if (compiled_before(b, item))
         return;
     if (source.n > 0 && source.p[0] == '\x1b') {
@@ -148,7 +144,8 @@ static void compile(struct build *b, struct item *item, struct str source)
     } else if (forbidden_find(source, item->file, b->error)) {
         b->failed = true;
     } else {
-        lua_dump(L, append_chunk, &item->data);
+        lua_dump(L, append_chunk, &item->own);
+        item->data = buf_str(&item->own);
     }
     lua_settop(L, 0);
 }
@@ -164,15 +161,21 @@ static void add_script(struct build *b, const char *path, const char *relative)
     buf_free(&source);
 }
 
+/* data is the set's from now on. */
+static void add_file(struct build *b, enum set_kind kind, const char *name, const char *path, struct buf data)
+{
+    struct item *item = add(b, kind, name, shown(b, path));
+    item->own = data;
+    item->data = buf_str(&item->own);
+    digest(b, item->data, STR_NULL, item->digest);
+}
+
 static void add_asset(struct build *b, const char *path, const char *relative)
 {
     (void)relative;
     struct buf data = {0};
-    if (!read_into(b, path, ASSET_MAX, &data))
-        return;
-    struct item *item = add(b, SET_ASSET, shown(b, path), shown(b, path));
-    item->data = data;
-    digest(buf_str(&data), item->digest);
+    if (read_into(b, path, ASSET_MAX, &data))
+        add_file(b, SET_ASSET, shown(b, path), path, data);
 }
 
 /* ---- folders ---- */
@@ -243,11 +246,8 @@ static void add_pem(struct build *b, const char *service, const char *index, con
     struct buf path = {0}, data = {0};
     buf_printf(&path, "services.%s.tls.%s.%s", service, index, field);
     const struct setting *file = settings_find(b->settings, buf_cstr(&path));
-    if (file && read_into(b, file->text, SCRIPT_MAX, &data)) {
-        struct item *item = add(b, SET_CERTIFICATE, file->text, shown(b, file->text));
-        item->data = data;
-        digest(buf_str(&data), item->digest);
-    }
+    if (file && read_into(b, file->text, SCRIPT_MAX, &data))
+        add_file(b, SET_CERTIFICATE, file->text, file->text, data);
     buf_free(&path);
 }
 
@@ -300,7 +300,7 @@ static void drop_doubles(struct build *b)
         }
         free(item->name);
         free(item->file);
-        buf_free(&item->data);
+        buf_free(&item->own);
     }
     b->count = kept;
 }
@@ -317,34 +317,48 @@ static bool write_all(int fd, struct str data)
     return true;
 }
 
+/* Header, records and names; the data, each with a NUL behind it, follows. */
+static void describe(const struct build *b, struct buf *head)
+{
+    struct set_header header = {.magic = SET_MAGIC, .count = b->count};
+    uint64_t name = sizeof header + b->count * sizeof(struct set_record), data = name;
+    for (size_t i = 0; i < b->count; i++)
+        data += strlen(b->items[i].name) + 1;
+    buf_append(head, &header, sizeof header);
+    for (size_t i = 0; i < b->count; i++) {
+        const struct item *item = &b->items[i];
+        struct set_record r = {.kind = item->kind, .name = name, .data = data, .data_length = item->data.n};
+        r.name_length = (uint32_t)strlen(item->name);
+        memcpy(r.digest, item->digest, sizeof r.digest);
+        buf_append(head, &r, sizeof r);
+        name += r.name_length + 1;
+        data += item->data.n + 1;
+    }
+    for (size_t i = 0; i < b->count; i++)
+        buf_append(head, b->items[i].name, strlen(b->items[i].name) + 1);
+}
+
+static bool write_set(const struct build *b, int fd)
+{
+    struct buf head = {0};
+    describe(b, &head);
+    bool good = write_all(fd, buf_str(&head));
+    buf_free(&head);
+    for (size_t i = 0; good && i < b->count; i++)
+        good = write_all(fd, b->items[i].data) && write_all(fd, str_of("", 1));
+    return good;
+}
+
 static int seal(struct build *b)
 {
-    struct buf head = {0}, body = {0};
-    struct set_header header = {.magic = SET_MAGIC, .count = b->count};
-    uint64_t start = sizeof header + b->count * sizeof(struct set_record);
-    buf_append(&head, &header, sizeof header);
-    for (size_t i = 0; i < b->count; i++) {
-        struct item *item = &b->items[i];
-        struct set_record r = {.kind = item->kind, .name_length = (uint32_t)strlen(item->name)};
-        r.name = start + body.len;
-        buf_append(&body, item->name, r.name_length + 1);
-        r.data = start + body.len;
-        r.data_length = item->data.len;
-        buf_append_str(&body, buf_str(&item->data));
-        buf_append_char(&body, '\0');
-        memcpy(r.digest, item->digest, sizeof r.digest);
-        buf_append(&head, &r, sizeof r);
-    }
     int fd = memfd_create("toolbox-set", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd >= 0 && (!write_all(fd, buf_str(&head)) || !write_all(fd, buf_str(&body)) ||
-                    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)) {
+    if (fd >= 0 &&
+        (!write_set(b, fd) || fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)) {
         close(fd);
         fd = -1;
     }
     if (fd < 0)
         fail(b, "the accepted set", strerror(errno));
-    buf_free(&head);
-    buf_free(&body);
     return fd;
 }
 
@@ -354,9 +368,12 @@ static int build_set(const struct settings *settings, const struct set *before, 
                       .before = before,
                       .root = settings_root(settings),
                       .error = error,
-                      .L = luaL_newstate()};
+                      .L = luaL_newstate(),
+                      .hash = EVP_MD_CTX_new()};
+    struct buf packed = {0};
     int fd = -1;
-    settings_pack(settings, &add(&b, SET_SETTINGS, "", "settings")->data);
+    settings_pack(settings, &packed);
+    add_file(&b, SET_SETTINGS, "", "settings", packed);
     if (!assets_only)
         settings_each(settings, "roots", add_root, &b);
     if (settings_find(settings, "assets"))
@@ -370,9 +387,10 @@ static int build_set(const struct settings *settings, const struct set *before, 
     for (size_t i = 0; i < b.count; i++) {
         free(b.items[i].name);
         free(b.items[i].file);
-        buf_free(&b.items[i].data);
+        buf_free(&b.items[i].own);
     }
     free(b.items);
+    EVP_MD_CTX_free(b.hash);
     lua_close(b.L);
     return fd;
 }

@@ -114,6 +114,21 @@ static void pool_runs_every_job_and_tells_the_loop(void **state)
     assert_int_equal(done_count, 51);
 }
 
+static void read_priority(void *arg)
+{
+    *(int *)arg = getpriority(PRIO_PROCESS, 0);
+}
+
+static void its_threads_give_way(void **state)
+{
+    int priority = -20;
+    (void)state;
+    struct work *pool = work_new(loop, 1, 1);
+    assert_true(work_submit(pool, read_priority, job_done, &priority));
+    work_free(pool);
+    assert_true(priority >= 5);
+}
+
 static int gate[2];
 
 static void run_blocked(void *arg)
@@ -250,6 +265,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(watch_tells_readable_writable_and_closed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pool_runs_every_job_and_tells_the_loop, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(its_threads_give_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(full_queue_refuses, set_up, tear_down),
         cmocka_unit_test_setup_teardown(listener_accepts_and_sockets_carry, set_up, tear_down),
         cmocka_unit_test_setup_teardown(listener_pauses_when_descriptors_run_out, set_up, tear_down),
