@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "crypto/memory.h"
 #include "process/candidate.h"
 #include "process/command.h"
 #include "process/control.h"
@@ -226,6 +227,7 @@ static int run_lua(const char *name, char **arguments)
 
 int main(int argc, char **argv)
 {
+    crypto_memory_init();
     if (argc < 2)
         return complain("a command is missing", "");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {

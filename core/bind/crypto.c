@@ -1,5 +1,6 @@
-/* bind/crypto.c: host.crypto. Hashing, sealing, random values and encodings at once; passwords in the thread pool.
- * Called only from Lua. */
+/* bind/crypto.c: host.crypto. Hashing, sealing, random values and encodings at once; passwords on a thread of their
+ * own. Called only from Lua. */
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -212,6 +213,7 @@ static int l_unseal(lua_State *L)
 /* Lives until the pool is done with it, although its task may be gone by then. */
 struct job {
     struct password_wait *wait; /* NULL: cancelled */
+    atomic_bool cancelled;      /* the same, for the thread that has not begun */
     bool verify, ok;
     struct password_result result;
     char hash[PASSWORD_HASH_SIZE];
@@ -228,9 +230,10 @@ static void run_job(void *arg)
 {
     struct job *job = arg;
     struct str password = {job->password, job->length};
-    if (job->verify)
+    bool wanted = !atomic_load(&job->cancelled);
+    if (wanted && job->verify)
         job->result = password_verify(password, str_from(job->hash));
-    else
+    else if (wanted)
         job->ok = password_hash(password, job->hash);
     explicit_bzero(job->password, sizeof job->password);
 }
@@ -254,7 +257,9 @@ static void job_done(void *arg)
 
 static void on_cancel(struct wait *wait)
 {
-    ((struct password_wait *)wait)->job->wait = NULL;
+    struct job *job = ((struct password_wait *)wait)->job;
+    job->wait = NULL;
+    atomic_store(&job->cancelled, true);
 }
 
 static int start_job(lua_State *L, struct str password, struct str hash, bool verify)
@@ -265,11 +270,11 @@ static int start_job(lua_State *L, struct str password, struct str hash, bool ve
     memcpy(job->password, password.p, password.n);
     memcpy(job->hash, hash.p, hash.n);
     w->job = job;
-    if (work_submit(vm_env(vm_of(L))->work, run_job, job_done, job))
+    if (work_submit(vm_env(vm_of(L))->hashing, run_job, job_done, job))
         return task_wait(L, &w->wait);
     free(job);
     wait_drop(&w->wait);
-    return push_failure(L, "unavailable", "too many passwords wait for the thread pool");
+    return push_failure(L, "unavailable", "too many passwords wait to be hashed");
 }
 
 static struct str check_password(lua_State *L)

@@ -15,15 +15,15 @@
 #include "base/mem.h"
 #include "bind/bind.h"
 #include "loop/loop.h"
-#include "loop/work.h"
 #include "process/signal.h"
 #include "process/stores.h"
+#include "process/threads.h"
 #include "vm/loader.h"
 #include "vm/settings.h"
 #include "vm/task.h"
 #include "vm/vm.h"
 
-enum { ROOTS_MAX = 64, WORK_THREADS = 4, WORK_QUEUE = 1024 };
+enum { ROOTS_MAX = 64 };
 
 /* Runs the file, given as its first argument, with the others. */
 static const char starter[] = "local file, first = ...\n"
@@ -142,8 +142,7 @@ static bool open_all(void)
     env->segments = &env->counters;
     env->segment_count = 1;
     env->loop = loop_new();
-    env->work = env->loop ? work_new(env->loop, WORK_THREADS, WORK_QUEUE) : NULL;
-    if (!env->work || !env->counters)
+    if (!env->loop || !env->counters || !threads_open(env))
         return false;
     struct vm_options options = {.env = env,
                                  .set = command.assets,
@@ -190,7 +189,7 @@ int command_run(const char *config, const char *name, char **args)
     run_task(file, args);
     end_tasks();
     stores_close(&command.env);
-    work_free(command.env.work);
+    threads_close(&command.env);
     set_release(command.assets);
     free(file);
     settings_free(command.settings);

@@ -4,13 +4,11 @@
 #include <lua.h>
 
 #include "loop/loop.h"
-#include "loop/work.h"
 #include "process/stores.h"
+#include "process/threads.h"
 #include "vm/generation.h"
 #include "vm/task.h"
 #include "vm/vm.h"
-
-enum { WORK_THREADS = 2, WORK_QUEUE = 64 };
 
 struct question {
     struct worker_env *env;
@@ -64,14 +62,13 @@ bool readiness_ask(struct worker_env *env, struct vm *vm, struct buf *error)
     generation_push_app(L);
     lua_getfield(L, -1, "ready");
     bool asks = lua_isfunction(L, -1);
-    if (asks && !(env->work = work_new(env->loop, WORK_THREADS, WORK_QUEUE)))
-        buf_printf(error, "no threads to start with");
-    if (env->work) {
+    bool open = asks && threads_open(env);
+    if (open)
         ask(&question, vm);
-        work_free(env->work);
-        env->work = NULL;
-    } else {
+    else
         vm_close(vm);
-    }
+    if (asks && !open)
+        buf_printf(error, "no descriptors for threads to start with");
+    threads_close(env);
     return error->len == 0;
 }

@@ -15,10 +15,10 @@
 #include "loop/loop.h"
 #include "loop/poll.h"
 #include "loop/timer.h"
-#include "loop/work.h"
 #include "process/message.h"
 #include "process/signal.h"
 #include "process/stores.h"
+#include "process/threads.h"
 #include "process/worker.h"
 #include "vm/beat.h"
 #include "vm/generation.h"
@@ -27,8 +27,6 @@
 
 static const double BEAT = 0.1;        /* seconds between two beats of an idle worker */
 static const double CLOSE_GRACE = 0.5; /* for connections, once all tasks have ended or their time is over */
-
-enum { WORK_THREADS = 4, WORK_QUEUE = 1024 };
 
 static struct {
     const struct worker_start *start;
@@ -203,8 +201,7 @@ static bool open_all(struct buf *error)
     struct set *set = set_open(worker.start->set_fd);
     close(worker.start->set_fd);
     env->loop = loop_new();
-    env->work = env->loop ? work_new(env->loop, WORK_THREADS, WORK_QUEUE) : NULL;
-    if (!set || !env->work) {
+    if (!set || !env->loop || !threads_open(env)) {
         buf_printf(error, "no memory or no descriptors to start with");
         return false;
     }
@@ -241,7 +238,7 @@ static void close_all(void)
     stores_close(&worker.env); /* after the generations, which give back what they hold */
     if (!worker.tasks_ended)
         return;
-    work_free(worker.env.work);
+    threads_close(&worker.env);
     watch_stop(&worker.channel);
 }
 

@@ -24,6 +24,7 @@ struct worker_env {
     void (*bind)(struct lua_State *L); /* makes the host modules known to a new VM (bind_all) */
     struct loop *loop;
     struct work *work;                 /* thread pool for slow work */
+    struct work *hashing;              /* … and for password hashes, whose crowd holds up nothing else */
     const struct settings *settings;   /* of the generation in force */
     const struct set *set;             /* of the generation in force */
     struct vm *vm;                     /* the generation in force; NULL before the first swap */

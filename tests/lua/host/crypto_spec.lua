@@ -1,5 +1,7 @@
 -- host.crypto: published vectors, encodings, sealing, passwords.
 local crypto = require "host.crypto"
+local store = require "host.store"
+local task = require "host.task"
 
 describe("hashes", function()
   it("give the published digests", function()
@@ -104,5 +106,21 @@ describe("passwords", function()
       "$scrypt$ln=10,r=8,p=16$TmFDbE5hQ2xOYUNs$bQNKUNQ6n3SiREiYkGZa6mSKPfaLtUtI7fYgx1nsd9c")
     assert.is_true(matches)
     assert.is_true(stale)
+  end)
+
+  it("hold up nothing else that needs a thread, however many wait", function()
+    local order, jobs = {}, {}
+    for i = 1, 4 do
+      jobs[i] = function()
+        crypto.password_verify("password", "no hash")
+        order[#order + 1] = "hash"
+      end
+    end
+    jobs[5] = function()
+      store.remove(crypto.uuid())
+      order[#order + 1] = "file"
+    end
+    task.all(jobs)
+    assert.equal("file", order[1])
   end)
 end)
