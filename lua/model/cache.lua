@@ -2,11 +2,12 @@
 -- read, `forget` after a change was committed.
 --
 --   hit    one round trip to Redis
---   miss   one caller reads PostgreSQL: in a worker the others wait for it, across workers a lock of Redis chooses
+--   miss   one caller of all nodes reads PostgreSQL: in a worker the others wait for it, across workers and nodes a lock
+--          of Redis chooses. A read that takes longer than LOCK seconds, or that fails, is tried by the next one
 --
 -- Entries of a group lie in one hash, so that a change forgets them all at once. A reader whom a change has overtaken
 -- must not store what it read before: each `forget` counts the group's epoch on, and storing compares it. Without
--- Redis each worker reads PostgreSQL, still once for all who wait. What cannot be forgotten because Redis is away just
+-- Redis each worker reads PostgreSQL, once for all who wait there. What cannot be forgotten because Redis is away just
 -- then lives for KEPT seconds at most.
 
 local json = require "host.json"

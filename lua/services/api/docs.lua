@@ -2,12 +2,10 @@
 -- /docs/assets (setting services.api.static); nothing comes from elsewhere.
 
 local asyncapi = require "web.asyncapi"
-local canonical = require "util.canonical"
-local crypto = require "host.crypto"
+local document = require "web.document"
 local guard = require "web.guard"
 local json = require "host.json"
 local openapi = require "web.openapi"
-local permission = require "web.permission"
 local settings = require "host.settings"
 local task = require "host.task"
 
@@ -39,22 +37,6 @@ local PAGE_HEADERS = {
   ["content-security-policy"] = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     .. " frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
 }
-
--- A document changes within a generation only with the roles' permissions: it is written at the first request after.
-local function document(make)
-  local text, tag, version
-  return function(req)
-    if not text or version ~= permission.version then
-      version = permission.version
-      text = canonical.encode(make()) -- the same octets, and so the same tag, in every worker
-      tag = '"' .. crypto.base64url(crypto.sha256(text):sub(1, 12)) .. '"'
-    end
-    local headers = { etag = tag, ["cache-control"] = "no-cache" }
-    if req:header("if-none-match") == tag then return 304, nil, headers end
-    headers["content-type"] = "application/json"
-    return 200, text, headers
-  end
-end
 
 ---@param service fun(): table the service that is documented, known when the first request comes
 ---@param topics table[]
@@ -104,8 +86,8 @@ function M.routes(service, topics)
   end
 
   return {
-    ["/openapi.json"] = hidden("The OpenAPI document", document(make_openapi)),
-    ["/asyncapi.json"] = hidden("The AsyncAPI document of the live topics", document(make_asyncapi)),
+    ["/openapi.json"] = hidden("The OpenAPI document", document.handler(make_openapi)),
+    ["/asyncapi.json"] = hidden("The AsyncAPI document of the live topics", document.handler(make_asyncapi)),
     ["/docs"] = hidden("The reference page", file(PAGE, "text/html; charset=utf-8", PAGE_HEADERS)),
     ["/docs/start.js"] = hidden("Starts the reference page", file(START, "text/javascript; charset=utf-8")),
   }

@@ -1,11 +1,11 @@
 -- services/bridge/init.lua: the bridge to Roblox: the Studio plugin and game servers. Teachers and students call it
 -- with the API's tokens, plugins with the token of their pairing, game servers with their key.
 
+local document = require "web.document"
 local errors = require "web.errors"
 local feed = require "services.bridge.feed"
 local game_server = require "model.game_server"
 local guard = require "web.guard"
-local json = require "host.json"
 local openapi = require "web.openapi"
 local place = require "model.place"
 local router = require "web.router"
@@ -28,13 +28,11 @@ end
 local service
 
 -- Plugins of others find the routes described as the API's are.
-local document
 local function describe()
-  document = document or json.encode(openapi.document(service, {
+  return openapi.document(service, {
     title = "ToolboxAI Roblox bridge", version = "1.0.0", server = "/",
     description = "Roblox Studio receives lessons as patches of instances; game servers post what players do.",
-  }))
-  return 200, document, { ["content-type"] = "application/json", ["cache-control"] = "no-cache" }
+  })
 end
 
 service = router.new {
@@ -46,7 +44,8 @@ service = router.new {
     require "services.bridge.downloads",
   },
   common = {
-    { ["/openapi.json"] = { GET = { "The OpenAPI document", guard.public(describe), raw = true, hidden = true } } },
+    { ["/openapi.json"] = { GET = { "The OpenAPI document", guard.public(document.handler(describe)), raw = true,
+      hidden = true } } },
   },
   schemes = {
     user = session.bearer,
