@@ -125,7 +125,9 @@ static bool load_app(struct vm *vm, struct buf *error)
 static bool build(struct generation *g, struct buf *error)
 {
     g->vm = new_vm(g->all->env, g->set, g->number, error);
-    return g->vm && load_app(g->vm, error);
+    bool good = g->vm && load_app(g->vm, error);
+    set_rest(g->set);
+    return good;
 }
 
 struct vm *generation_try(struct worker_env *env, struct set *set, struct buf *error)

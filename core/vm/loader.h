@@ -42,6 +42,10 @@ struct set *set_open(int fd);
 struct set *set_retain(struct set *set);
 void set_release(struct set *set);
 
+/* Loading is over and little of the set will be read again: this process gives its pages up, which stay in the memory
+ * file and come back when they are read. */
+void set_rest(const struct set *set);
+
 /* The entry, or NULL. */
 const struct set_entry *set_find(const struct set *set, enum set_kind kind, struct str name);
 

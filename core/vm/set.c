@@ -101,6 +101,11 @@ void set_release(struct set *set)
     free(set);
 }
 
+void set_rest(const struct set *set)
+{
+    madvise(set->map, set->size, MADV_DONTNEED);
+}
+
 const struct set_entry *set_find(const struct set *set, enum set_kind kind, struct str name)
 {
     size_t low = 0, high = set->count;
