@@ -1,5 +1,5 @@
--- web/idempotency.lua: Idempotency-Key on requests that create. The first answer is kept (24 hours, by the model) and
--- replayed; concurrent twins make one object: the second waits for the first's answer.
+-- web/idempotency.lua: Idempotency-Key on requests that create. The first answer is kept by the model (setting
+-- retention.answers) and replayed; concurrent twins make one object: the second waits for the first's answer.
 --
 -- The store is a model that the service hands to the router:
 --   once(owner_id, key, digest, work) → { state = "new" | "done" | "busy" | "other", answer }

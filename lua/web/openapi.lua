@@ -5,6 +5,7 @@ local json = require "host.json"
 local jsonschema = require "web.jsonschema"
 local keys = require "util.keys"
 local permission = require "web.permission"
+local settings = require "host.settings"
 
 local M = {}
 
@@ -153,7 +154,8 @@ local function parameters_of(route, components)
   if route.if_match == "*" then header("If-Match", true, "`*`: it has no ETag") end
   if route.if_match == true then header("If-Match", true, "The ETag that was seen, or `*`") end
   if route.creates and route.guard.scheme then
-    header("Idempotency-Key", false, "1 to 200 visible characters; the answer is kept for 24 hours and replayed")
+    header("Idempotency-Key", false, ("1 to 200 visible characters; the answer is kept for %d hours and replayed")
+      :format(settings.retention.answers / 3600))
     list[#list].schema = { type = "string", minLength = 1, maxLength = 200, pattern = "^[!-~]+$" }
   end
   return #list > 0 and json.array(list) or nil

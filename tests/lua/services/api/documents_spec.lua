@@ -7,6 +7,7 @@ local openapi = require "web.openapi"
 local permission = require "model.permission"
 local permissions = require "web.permission"
 local service = require "services.api"
+local settings = require "host.settings"
 
 permissions.use(assert(permission.load()))
 
@@ -85,7 +86,9 @@ describe("the API", function()
     each(function(label, operation)
       local known = #operation.security > 0
       if not (label:find("^POST") and operation.responses["201"] and known) then return end
-      assert.truthy(parameters(operation, "header")["Idempotency-Key"], label)
+      local declared = parameters(operation, "header")["Idempotency-Key"]
+      assert.truthy(declared, label)
+      assert.matches(("kept for %d hours"):format(settings.retention.answers / 3600), declared.description)
     end)
   end)
 
