@@ -85,7 +85,7 @@ def hashing(place, one, options):
 
 def reloading(place, one, options):
     file = reloads.request_file(place.scratch, one.path, place.headers(one.service, one.role))
-    sample = reloads.compare(place.port(one.service), file, place.server.reload, options.rate, options.long)
+    sample = reloads.compare(place.port(one.service), file, place.server.control, options.rate, options.long)
     return {**sample, "slower": sample["with"]["p99"] / sample["without"]["p99"], "lost": sample["with"]["lost"]}
 
 

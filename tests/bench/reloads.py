@@ -1,10 +1,9 @@
 """Requests at a fixed rate while the server's code is exchanged, against the same without. Used by tools/bench on the
 service of tests/bench/service; the whole product is measured by tools/bench --api."""
-import subprocess
+import socket
 import threading
 import time
 
-import machine
 import measures
 import workloads
 
@@ -12,11 +11,21 @@ RATE, CONNECTIONS = 5000, 64
 EVERY = 1.0  # seconds from one reload to the next
 
 
+def ask(control):
+    """One reload, asked over the control socket as `toolboxd reload` does; the answer. The start of that process itself
+    takes a core for as long as the reload does, and belongs to no server."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(str(control))
+        client.sendall(b"reload\n")
+        return b"".join(iter(lambda: client.recv(4096), b"")).decode()
+
+
 class Reloads:
     """Reloads again and again in the background, for the length of a with statement."""
 
-    def __init__(self, reload):
-        self.reload, self.times, self.failed, self.over = reload, [], None, threading.Event()
+    def __init__(self, control):
+        self.control, self.times, self.failed, self.over = control, [], None, threading.Event()
         self.thread = threading.Thread(target=self.work)
 
     def __enter__(self):
@@ -30,10 +39,10 @@ class Reloads:
     def work(self):
         while not self.over.is_set():
             begin = time.monotonic()
-            done = self.reload()
+            answer = ask(self.control)
             self.times.append(time.monotonic() - begin)
-            if done.returncode != 0:
-                self.failed = done.stdout + done.stderr
+            if not answer.startswith("ok\n"):
+                self.failed = answer
                 return
             self.over.wait(max(0, EVERY - self.times[-1]))
 
@@ -55,11 +64,11 @@ def steady(port, file, rate, seconds, connections=CONNECTIONS):
     return result
 
 
-def compare(port, file, reload, rate, seconds):
+def compare(port, file, control, rate, seconds):
     """{"without", "with": samples of generators/rate.c, "reloads": how many, "took": median seconds of one}"""
     steady(port, file, rate, 1)
     without = steady(port, file, rate, seconds)
-    with Reloads(reload) as reloads:
+    with Reloads(control) as reloads:
         during = steady(port, file, rate, seconds)
     if reloads.failed:
         raise workloads.Wrong(f"a reload failed: {reloads.failed}")
@@ -70,8 +79,4 @@ def compare(port, file, reload, rate, seconds):
 def measure(place, seconds):
     """Nothing is pinned here: while new code is loaded, candidate and side thread take the core that is free."""
     with place.running("toolbox", core=None) as server:
-        def reload():
-            return subprocess.run([machine.ROOT / "build" / "toolboxd", "reload", "--control",
-                                   place.folder / "bench.sock"], stdin=subprocess.DEVNULL, capture_output=True,
-                                  text=True, timeout=30)
-        return compare(server.port, request_file(place.folder, "/json"), reload, RATE, seconds)
+        return compare(server.port, request_file(place.folder, "/json"), place.folder / "bench.sock", RATE, seconds)
