@@ -80,7 +80,7 @@ def test_our_answers_are_right(bench, name):
 
 @pytest.mark.parametrize("name,says", [
     ("plaintext", b"Hello, world!"), ("json", b'{"message": "Hello, World!"}'), ("json-large", b'{"order":1}'),
-    ("static-100k", b"\0" * workloads.STATIC_SIZE)])
+    ("static-100k", b"\0" * workloads.STATIC_SIZE)], ids=["plaintext", "json", "json-large", "static-100k"])
 def test_a_wrong_answer_is_found(liar, name, says):
     liar.says, liar.kind = says, WORKS[name].kind
     with pytest.raises(workloads.Wrong):
