@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "loop/loop.h"
+#include "loop/send_batch.h"
 #include "loop/tls.h"
 #include "server/state.h"
 
@@ -204,19 +205,72 @@ static void flush(struct conn *c)
         after_write(c, out_write(&c->out, &c->server->chunks, &c->sock, &progress), progress);
 }
 
+/* Writes the queues of some connections: those that are one piece for a plain socket by one system call, the others and
+ * what is left by one each. Whatever flush() calls may close any of them. */
+static void flush_some(struct server *server, struct conn **conns, unsigned count)
+{
+    struct send_piece pieces[SEND_BATCH_MAX];
+    struct conn *owners[SEND_BATCH_MAX];
+    unsigned n = 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct str data = conns[i]->closed || conns[i]->secure ? STR_NULL : out_single(&conns[i]->out);
+        if (data.p) {
+            pieces[n] = (struct send_piece){.fd = conns[i]->sock.fd, .data = data};
+            owners[n++] = conns[i];
+        }
+    }
+    send_batch_run(server->sends, pieces, n);
+    for (unsigned i = 0; i < n; i++)
+        out_sent(&owners[i]->out, &server->chunks, pieces[i].taken);
+    for (unsigned i = 0; i < count; i++)
+        flush(conns[i]);
+}
+
+static void flush_all(struct server *server)
+{
+    struct conn *c = server->flush_first;
+    server->flush_first = NULL;
+    server->flush_last = &server->flush_first;
+    server->flush_count = 0;
+    while (c) {
+        struct conn *some[SEND_BATCH_MAX];
+        unsigned count = 0;
+        for (; c && count < SEND_BATCH_MAX; c = c->next_flush) {
+            c->flush_due = false;
+            some[count++] = c;
+        }
+        flush_some(server, some, count);
+    }
+}
+
 static void flush_deferred(void *arg)
 {
-    struct conn *c = arg;
-    c->flush_due = false;
-    flush(c);
+    struct server *server = arg;
+    server->flush_deferred = false;
+    flush_all(server);
+}
+
+/* In the sweep, with what others have to write. The connection is still there then: closing it defers the freeing,
+ * which comes behind. */
+static void flush_soon(struct conn *c)
+{
+    struct server *server = c->server;
+    if (c->flush_due)
+        return;
+    c->flush_due = true;
+    c->next_flush = NULL;
+    *server->flush_last = c;
+    server->flush_last = &c->next_flush;
+    server->flush_count++;
+    if (!server->flush_deferred)
+        loop_defer(server->loop, flush_deferred, server);
+    server->flush_deferred = true;
 }
 
 void conn_flush_later(struct conn *c)
 {
-    if (c->closed || c->processing || c->flush_due || c->blocked)
-        return;
-    c->flush_due = true;
-    loop_defer(c->server->loop, flush_deferred, c);
+    if (!c->closed && !c->processing && !c->blocked)
+        flush_soon(c);
 }
 
 void conn_write(struct conn *c, const void *data, size_t n)
@@ -363,8 +417,14 @@ static void process(void *arg)
         read_once(c);
     }
     c->processing = false;
-    if (!c->closed && (c->out.first || c->closing) && !c->blocked && !c->lingering)
-        flush(c);
+    if (!c->closed && !c->blocked && !c->lingering) {
+        if (c->out.first)
+            flush_soon(c);
+        else if (c->closing)
+            written(c);
+    }
+    if (c->server->flush_count >= SEND_BATCH_MAX) /* more do not wait for the end of the turn */
+        flush_all(c->server);
 }
 
 void conn_resume(struct conn *c)

@@ -43,6 +43,7 @@ struct conn {
     struct timer timer; /* the earlier of the two deadlines */
     struct sock sock;
     struct conn *previous, *next; /* of the server's list */
+    struct conn *next_flush;      /* of those that have something to write */
     struct server *server;
     struct service *service;
     const struct conn_protocol *protocol;
@@ -59,7 +60,7 @@ struct conn {
     bool fin_seen, input_over;
     bool blocked;    /* the socket took less than we have */
     bool processing; /* inside conn_process(): the flush comes at its end */
-    bool flush_due;  /* a deferred flush is under way */
+    bool flush_due;  /* in the server's list of connections that have something to write */
     bool closing;    /* close once the queue is empty */
     bool discard;    /* … then read and drop what still comes, so that no reset destroys the answer */
     bool lingering;

@@ -184,6 +184,12 @@ static char *octets_of(struct chunk *c)
     return (c->kind == CHUNK_SHARED ? c->shared->data : c->data) + c->at;
 }
 
+struct str out_single(const struct out *out)
+{
+    struct chunk *c = out->first;
+    return c && !c->next && c->kind != CHUNK_FILE ? str_of(octets_of(c), c->end - c->at) : STR_NULL;
+}
+
 /* The first pieces that lie in memory. */
 static int gather(struct out *out, struct iovec *parts, int max)
 {
@@ -193,7 +199,7 @@ static int gather(struct out *out, struct iovec *parts, int max)
     return count;
 }
 
-static void consume(struct out *out, struct chunk_pool *pool, size_t n)
+void out_sent(struct out *out, struct chunk_pool *pool, size_t n)
 {
     out->queued -= n;
     while (n > 0) {
@@ -232,7 +238,7 @@ enum out_result out_write(struct out *out, struct chunk_pool *pool, struct sock 
             return OUT_BROKEN;
         if (progress)
             *progress = true;
-        consume(out, pool, (size_t)n);
+        out_sent(out, pool, (size_t)n);
     }
     return OUT_EMPTY;
 }
@@ -250,7 +256,7 @@ enum out_result out_write_with(struct out *out, struct chunk_pool *pool, struct 
         if (n < 0 && n != SOCK_AGAIN)
             return OUT_BROKEN;
         size_t sent = n > 0 ? (size_t)n : 0;
-        consume(out, pool, sent < before ? sent : before);
+        out_sent(out, pool, sent < before ? sent : before);
         taken = sent > before ? sent - before : 0;
     }
     out_append(out, pool, data.p + taken, data.n - taken);

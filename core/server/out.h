@@ -54,6 +54,11 @@ enum out_result out_write(struct out *out, struct chunk_pool *pool, struct sock 
 /* Writes what is queued and then these octets at once; only what the socket does not take is copied. */
 enum out_result out_write_with(struct out *out, struct chunk_pool *pool, struct sock *sock, struct str data);
 
+/* All that is queued if it lies in memory in one piece, else STR_NULL; and what is done once somebody has sent n octets
+ * of it. */
+struct str out_single(const struct out *out);
+void out_sent(struct out *out, struct chunk_pool *pool, size_t n);
+
 /* Drops everything. */
 void out_clear(struct out *out, struct chunk_pool *pool);
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "loop/listen.h"
 #include "loop/loop.h"
+#include "loop/send_batch.h"
 #include "loop/tls.h"
 #include "proto/deflate.h"
 #include "server/coder.h"
@@ -24,6 +25,8 @@ struct server *server_new(struct loop *loop, const struct server_hooks *hooks, v
     server->hooks = hooks;
     server->hooks_arg = hooks_arg;
     server->accepting = true;
+    server->flush_last = &server->flush_first;
+    server->sends = send_batch_new();
     server->addresses = address_table_new();
     server->files = file_cache_new();
     server->metrics = metrics_new(counters);
@@ -311,6 +314,7 @@ void server_free(struct server *server)
     metrics_free(server->metrics);
     file_cache_free(server->files);
     address_table_free(server->addresses);
+    send_batch_free(server->sends);
     chunk_pool_free(&server->chunks);
     free_lists(server);
     free_services(server);
