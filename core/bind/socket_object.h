@@ -6,9 +6,9 @@
 
 /* Knows by the serial number whether its socket is still the one it was made for. */
 struct socket_box {
+    const char *type; /* socket_type or stream_type: what a userdata of this size must begin with to be one */
     struct socket *socket;
     uint64_t serial;
-    enum socket_kind kind;
     bool has_state; /* the state lies as [1] in the object's environment */
 };
 

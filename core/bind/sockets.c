@@ -37,12 +37,12 @@ bool sockets_known(void *generation, const struct socket *s)
 static struct socket_box *new_box(lua_State *L, struct serving *serving, struct socket *s)
 {
     struct socket_box *box = lua_newuserdata(L, sizeof *box);
-    *box = (struct socket_box){.socket = s, .serial = s->serial, .kind = s->kind};
-    if (serving->vm == vm_of(L)) {
-        lua_rawgeti(L, LUA_REGISTRYINDEX, s->kind == SOCKET_WEB ? serving->socket_class : serving->stream_class);
-    } else {
-        luaL_getmetatable(L, s->kind == SOCKET_WEB ? socket_type : stream_type);
-    }
+    bool web = s->kind == SOCKET_WEB;
+    *box = (struct socket_box){.type = web ? socket_type : stream_type, .socket = s, .serial = s->serial};
+    if (serving->vm == vm_of(L))
+        lua_rawgeti(L, LUA_REGISTRYINDEX, web ? serving->socket_class : serving->stream_class);
+    else
+        luaL_getmetatable(L, box->type);
     lua_setmetatable(L, -2);
     return box;
 }
@@ -74,37 +74,38 @@ void push_socket(lua_State *L, struct socket *s)
         lua_rawgeti(L, LUA_REGISTRYINDEX, s->reference);
         return;
     }
-    new_box(L, serving, s);
+    struct socket_box *box = new_box(L, serving, s);
     if (s->bound || vm != serving->vm)
         return; /* another generation has it in its hands: an object that can send, no more */
     lua_pushvalue(L, -1);
     s->reference = luaL_ref(L, LUA_REGISTRYINDEX);
     s->bound = vm;
+    s->object = box;
+    s->entry = entry_of(serving, s);
 }
 
 /* Writes the state back. False, and a line in the log, if it is no plain data: the old state stays. */
 static bool keep_state(struct socket *s)
 {
+    struct socket_box *box = s->object;
+    if (!box->has_state)
+        return true;
     lua_State *L = vm_state(s->bound);
+    struct buf data = {0};
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->reference);
     int index = lua_gettop(L);
-    struct socket_box *box = lua_touserdata(L, index);
-    const char *wrong = NULL;
-    if (box->has_state) {
-        struct buf data = {0};
-        socket_push_state(L, index, box);
-        wrong = plain_write(L, index + 1, SOCKET_STATE_MAX, &data);
-        if (wrong) {
-            buf_free(&data);
-            log_write(LOG_ERROR, "a socket's state cannot be kept: it is plain data of at most 64 KiB",
-                      log_str("handler", s->handler), log_str("found", wrong), LOG_END);
-        } else {
-            buf_free(&s->state);
-            s->state = data;
-        }
-    }
+    socket_push_state(L, index, box);
+    const char *wrong = plain_write(L, index + 1, SOCKET_STATE_MAX, &data);
     lua_settop(L, index - 1);
-    return !wrong;
+    if (wrong) {
+        buf_free(&data);
+        log_write(LOG_ERROR, "a socket's state cannot be kept: it is plain data of at most 64 KiB",
+                  log_str("handler", s->handler), log_str("found", wrong), LOG_END);
+        return false;
+    }
+    buf_free(&s->state);
+    s->state = data;
+    return true;
 }
 
 static void unbind(struct socket *s)
@@ -162,7 +163,9 @@ static struct task *begin(struct socket *s, int fn)
 static const struct socket_entry *entry_in_force(struct socket *s)
 {
     struct serving *serving = serving_for(s);
-    return server_generation(s->server) ? entry_of(serving, s) : NULL;
+    if (!server_generation(s->server))
+        return NULL;
+    return s->bound == serving->vm ? s->entry : entry_of(serving, s);
 }
 
 void sockets_open(struct socket *s)

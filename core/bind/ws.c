@@ -12,14 +12,8 @@ enum { ROOM_NAME_MAX = 200 };
 static struct socket_box *check_box(lua_State *L)
 {
     struct socket_box *box = lua_touserdata(L, 1);
-    bool good = false;
-    if (box && lua_getmetatable(L, 1)) {
-        luaL_getmetatable(L, socket_type);
-        luaL_getmetatable(L, stream_type);
-        good = lua_rawequal(L, -2, -3) || lua_rawequal(L, -1, -3);
-        lua_pop(L, 3);
-    }
-    if (!good)
+    if (lua_type(L, 1) != LUA_TUSERDATA || lua_objlen(L, 1) != sizeof *box ||
+        (box->type != socket_type && box->type != stream_type))
         luaL_error(L, "expected a WebSocket or an event stream");
     return box;
 }

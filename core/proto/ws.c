@@ -105,9 +105,23 @@ static int begin_payload(struct ws *w, struct ws_message *m)
     return GO_ON;
 }
 
+/* The head of a frame whose longest form lies before us. */
+static int take_head(struct ws *w, const char *data, size_t *at, struct ws_message *m)
+{
+    memcpy(w->head, data + *at, sizeof w->head);
+    const char *fault = head_fault(w);
+    if (fault)
+        return fail(w, m, WS_PROTOCOL_ERROR, fault);
+    w->head_size = 2;
+    *at += head_size(w);
+    return begin_payload(w, m);
+}
+
 /* Collects the head of a frame from [*at, n); WS_MORE if it is not complete. */
 static int read_head(struct ws *w, const char *data, size_t n, size_t *at, struct ws_message *m)
 {
+    if (w->head_size == 0 && n - *at >= sizeof w->head)
+        return take_head(w, data, at, m);
     for (size_t wanted; (wanted = head_size(w)) > w->head_size;) {
         size_t take = wanted - w->head_size;
         if (take > n - *at)
@@ -232,10 +246,9 @@ static int read_payload(struct ws *w, char *data, size_t n, size_t *at, struct w
 /* What the last event handed out is used up: an idle socket keeps no memory. */
 static void release(struct ws *w)
 {
-    if (w->handed_out) {
+    if (w->partial.data && w->handed_out)
         buf_free(&w->partial);
-        w->handed_out = false;
-    }
+    w->handed_out = false;
     if (w->control.data && !w->in_payload)
         buf_free(&w->control);
 }

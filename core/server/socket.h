@@ -52,9 +52,11 @@ struct socket {
     uint16_t close_code;
     struct buf close_reason;
     bool open_due, handling, stepping, closed, close_told, close_sent;
-    void *bound; /* bind's own: the generation whose Lua object stands for it */
-    void *task;
+    void *bound; /* bind's own: the generation whose Lua object stands for it; and while there is one … */
+    void *object;
+    const void *entry; /* its handlers there */
     int reference;
+    void *task; /* what handles the event under way */
 };
 
 /* Whether a request is a valid opening handshake of an allowed origin (RFC 6455 §4.2.1): 0, or the status to answer

@@ -10,7 +10,7 @@
 #define CLOSE_SECONDS 5.0 /* how long the client may take to answer our close frame */
 #define FIN_SECONDS 0.5   /* how long a handler goes on after the client's FIN */
 
-enum { DEFLATE_LEAST = 128, PONG_QUEUE_MAX = 64 * 1024 };
+enum { DEFLATE_LEAST = 128, PONG_QUEUE_MAX = 64 * 1024, SMALL_FRAME = 1024 };
 
 static const struct conn_protocol websocket_protocol;
 
@@ -93,11 +93,15 @@ struct socket *websocket_open(struct request *r, struct str handler, const char 
 
 /* Out. --- */
 
-static void control(struct socket *s, enum ws_opcode opcode, struct str payload)
+/* A frame of at most SMALL_FRAME octets, in one piece. */
+static void write_small(struct conn *c, enum ws_opcode opcode, struct str payload)
 {
-    char head[WS_HEAD_MAX];
-    conn_write(s->conn, head, ws_head(head, opcode, false, payload.n));
-    conn_write(s->conn, payload.p, payload.n);
+    char *to = out_room(&c->out, &c->server->chunks, WS_HEAD_MAX + payload.n);
+    size_t head = ws_head(to, opcode, false, payload.n);
+    if (payload.n)
+        memcpy(to + head, payload.p, payload.n);
+    out_filled(&c->out, head + payload.n);
+    conn_flush_later(c);
 }
 
 static enum socket_result may_send(struct socket *s)
@@ -121,6 +125,10 @@ enum socket_result websocket_send(struct socket *s, struct str data, bool binary
         buf_clear(frame);
         ws_write_deflated(frame, opcode, data, s->ws.deflate);
         conn_write_long(s->conn, buf_str(frame));
+        return SOCKET_SENT;
+    }
+    if (data.n <= SMALL_FRAME) {
+        write_small(s->conn, opcode, data);
         return SOCKET_SENT;
     }
     char head[WS_HEAD_MAX];
@@ -165,7 +173,7 @@ void websocket_close(struct socket *s, int code, struct str reason)
 static void on_control(struct socket *s, const struct ws_message *m)
 {
     if (m->opcode == WS_PING && !s->close_sent && s->conn->out.queued < PONG_QUEUE_MAX) {
-        control(s, WS_PONG, m->payload);
+        write_small(s->conn, WS_PONG, m->payload);
     } else if (m->opcode == WS_CLOSE) {
         bool ours = s->close_sent;
         send_close(s, m->code, STR_NULL);
@@ -226,7 +234,7 @@ static void on_timed_out(struct conn *c)
         conn_close(c, true);
         return;
     }
-    control(s, WS_PING, STR_NULL);
+    write_small(c, WS_PING, STR_NULL);
     double left = c->server->options.ws_idle_timeout - idle, next = c->server->options.ws_ping_interval;
     conn_read_deadline(c, left < next ? left : next);
 }
