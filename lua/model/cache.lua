@@ -2,7 +2,7 @@
 -- read, `forget` after a change was committed.
 --
 --   hit    one round trip to Redis
---   miss   one caller of all nodes reads PostgreSQL: in a worker the others wait for it, across workers and nodes a lock
+--   miss   one caller of all nodes reads PostgreSQL: in a worker the others wait for it, among workers and nodes a lock
 --          of Redis chooses. A read that takes longer than LOCK seconds, or that fails, is tried by the next one
 --
 -- Entries of a group lie in one hash, so that a change forgets them all at once. A reader whom a change has overtaken

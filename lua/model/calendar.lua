@@ -36,7 +36,9 @@ local function dates(kind, column)
   return LESSONS:format(kind, column, column, column, column)
 end
 
-local range, starts, dues = MEETINGS:format("?::date", "?::date"), dates("lesson", "starts_at"), dates("due", "due_at")
+-- On the first and the last day that there are, it may be another year in UTC: no meeting is on them.
+local range = MEETINGS:format("greatest(?::date, date '0001-01-02')", "least(?::date, date '9999-12-30')")
+local starts, dues = dates("lesson", "starts_at"), dates("due", "due_at")
 
 -- A lesson that is not published yet is in the calendar of who keeps it only: sees_lesson says so.
 local function about_lessons(user, text, from, to)

@@ -69,15 +69,14 @@ function M.query(sorts, filters)
   return query
 end
 
--- "name,-created_at" → { { "name", "asc" }, { "created_at", "desc" } }; the same column twice is refused.
+-- "name,-created_at" → { { "name", "asc" }, { "created_at", "desc" } }. A column that comes again orders no further.
 local function order(sort)
   local keys, seen = {}, {}
-  for i, name in ipairs(sort) do
+  for _, name in ipairs(sort) do
     local descending = name:sub(1, 1) == "-"
     local column = descending and name:sub(2) or name
-    if seen[column] then return nil end
+    if not seen[column] then keys[#keys + 1] = { column, descending and "desc" or "asc" } end
     seen[column] = true
-    keys[i] = { column, descending and "desc" or "asc" }
   end
   return keys
 end
@@ -99,10 +98,7 @@ end
 function M.page(req)
   local query = req.query
   local page = { limit = query.limit }
-  if query.sort then
-    page.sort = order(query.sort)
-    if not page.sort then return refuse("sort", "repeated", "a column is named twice") end
-  end
+  if query.sort then page.sort = order(query.sort) end
   if query.cursor then
     page.after = M.decode(scope_of(req), query.cursor)
     if not page.after then return refuse("cursor", "cursor", "this cursor was not made for this list and order") end

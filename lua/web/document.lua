@@ -2,13 +2,28 @@
 --
 -- It says which roles may call what (x-roles), so it changes within a generation with the roles' permissions: it is
 -- written at the first request after. Making it may wait, and what it says may change meanwhile: then it is made again.
+-- A worker that has just started reads the permissions first; who asks before waits for them.
 
 local canonical = require "util.canonical"
 local crypto = require "host.crypto"
 local errors = require "web.errors"
 local permission = require "web.permission"
+local task = require "host.task"
 
 local M = {}
+
+--- Seconds that a request waits until it is known who may do what.
+M.PATIENCE = 5
+local PAUSE = 0.02
+
+local function is_known()
+  local waited = 0
+  while permission.version == 0 and waited < M.PATIENCE do
+    task.sleep(PAUSE)
+    waited = waited + PAUSE
+  end
+  return permission.version ~= 0
+end
 
 ---A handler, for routes that are raw.
 ---@param make fun(): table
@@ -28,7 +43,7 @@ function M.handler(make)
   end
 
   return function(req)
-    if permission.version == 0 then return nil, errors.new("unavailable", "Who may do what is not known yet") end
+    if not is_known() then return nil, errors.new("unavailable", "Who may do what is not known yet") end
     write()
     local headers = { etag = tag, ["cache-control"] = "no-cache" }
     if req:header("if-none-match") == tag then return 304, nil, headers end

@@ -13,6 +13,7 @@ local idempotency = require "web.idempotency"
 local json = require "host.json"
 local negotiate = require "web.negotiate"
 local parameters = require "web.parameters"
+local precondition = require "web.precondition"
 local shape = require "web.shape"
 local validate = require "web.validate"
 
@@ -48,9 +49,8 @@ local function accepting(route)
 end
 
 local function read_json(req, limit)
-  if not negotiate.is(req.http:header("content-type"), JSON) then
-    return nil, errors.new("media_type", "The body must be " .. JSON)
-  end
+  local refusal = negotiate.refuse(req.http, JSON)
+  if refusal then return nil, refusal end
   local text, err = req.http:body(limit)
   if not text then return nil, err end
   local value, bad = json.decode(text)
@@ -64,9 +64,8 @@ end
 
 local function read_form(parse)
   return function(req, limit)
-    if not negotiate.is(req.http:header("content-type"), FORM) then
-      return nil, errors.new("media_type", "The body must be " .. FORM)
-    end
+    local refusal = negotiate.refuse(req.http, FORM)
+    if refusal then return nil, refusal end
     local text, err = req.http:body(limit)
     if not text then return nil, err end
     local value = parse(text)
@@ -103,30 +102,6 @@ local function checking(route)
       req.body = check(value, "#", found)
     end
     if found[1] then return errors.new("invalid", "The request breaks the schema", { errors = found }) end
-  end
-end
-
--- If-Match: the revision inside our tags; the model compares it in the statement that changes the row. What has no tag
--- (if_match = "*") no tag can match.
-local function matching(route)
-  if not route.if_match then return nil end
-  local untagged = route.if_match == "*"
-  return function(req)
-    local header = req.http:header("if-match")
-    if not header then
-      return errors.new("no_precondition", "Send the ETag that you have seen in If-Match, or *")
-    end
-    local tags = parameters.entity_tags(header, true)
-    if not tags then
-      return errors.new("malformed", "If-Match cannot be parsed", {
-        errors = { { header = "If-Match", code = "malformed", message = "expected entity tags or *" } },
-      })
-    end
-    if tags == "*" then return nil end
-    local tag = next(tags)
-    local revision = tag and not untagged and tag:match('^"(%d+)%-[%w_-]+"$')
-    if not revision or #revision > 15 or next(tags, tag) then return errors.new("stale") end
-    req.revision = tonumber(revision)
   end
 end
 
@@ -180,17 +155,16 @@ local function tell_limit(req, headers)
   return headers
 end
 
--- An object has a tag; who has it already is told so.
+-- An object has a tag; who has it already, or wants another one, is told so.
 local function tag(req, status, value, text, headers)
   headers.etag = tag_of(value, text)
   headers["cache-control"] = "private, no-cache"
-  local seen = status == 200 and req.method ~= "PUT" and req.method ~= "PATCH" and req.http:header("if-none-match")
-  local tags = seen and parameters.entity_tags(seen)
-  if tags and (tags == "*" or tags[headers.etag]) then
-    headers["content-type"] = nil
-    return 304, nil, headers
-  end
-  return status, text, headers
+  if status ~= 200 or req.method == "PUT" or req.method == "PATCH" then return status, text, headers end
+  local changed, err = precondition.of_reading(req, headers.etag)
+  if err then return nil, err end
+  if changed then return status, text, headers end
+  headers["content-type"] = nil
+  return 304, nil, headers
 end
 
 local function check_answer(check, text)
@@ -252,9 +226,11 @@ function M.compile(route, service)
   add(limiting(route, service))
   add(accepting(route))
   add(checking(route))
-  add(matching(route))
+  add(precondition.required(route))
+  add(precondition.of_deletion(route))
   add(receiving(route))
-  local count, handler, write = #steps, route.guard.handler, writing(route, service)
+  local handler = route.if_match and precondition.trying(route.guard.handler) or route.guard.handler
+  local count, write = #steps, writing(route, service)
 
   local function finish(req, status, value, headers)
     if status == nil then

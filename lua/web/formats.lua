@@ -27,16 +27,26 @@ function M.date(text)
   return is_day(match(text, "^(%d%d%d%d)%-(%d%d)%-(%d%d)$"))
 end
 
----RFC 3339 date-time. Leap seconds are refused: PostgreSQL would move them.
+-- Whether a moment of the first or the last day is one of UTC's years 1 to 9999 as well, when rounded to microseconds.
+local function is_held(day, minutes, fraction)
+  if day == "0001-01-01" then return minutes >= 0 end
+  if day == "9999-12-31" then return minutes < 24 * 60 and #fraction <= 6 end
+  return true
+end
+
+---RFC 3339 date-time, to nanoseconds. Leap seconds are refused: PostgreSQL would move them.
 function M.time(text)
-  local year, month, day, hour, minute, second, rest =
-    match(text, "^(%d%d%d%d)%-(%d%d)%-(%d%d)[Tt](%d%d):(%d%d):(%d%d)(.*)$")
-  if not year or not is_day(year, month, day) then return false end
+  local day, hour, minute, second, rest = match(text, "^(%d%d%d%d%-%d%d%-%d%d)[Tt](%d%d):(%d%d):(%d%d)(.*)$")
+  if not day or not M.date(day) then return false end
   if tonumber(hour) > 23 or tonumber(minute) > 59 or tonumber(second) > 59 then return false end
-  local zone = match(rest, "^%.%d+(.*)$") or rest
-  if zone == "Z" or zone == "z" then return #rest <= 10 end
-  local zone_hour, zone_minute = match(zone, "^[+-](%d%d):(%d%d)$")
-  return zone_hour ~= nil and tonumber(zone_hour) <= 15 and tonumber(zone_minute) <= 59 and #rest <= 15
+  local fraction, zone = match(rest, "^%.(%d+)(.*)$")
+  fraction, zone = fraction or "", zone or rest
+  if #fraction > 9 then return false end
+  local minutes = hour * 60 + minute
+  if zone == "Z" or zone == "z" then return is_held(day, minutes, fraction) end
+  local sign, zone_hour, zone_minute = match(zone, "^([+-])(%d%d):(%d%d)$")
+  if not sign or tonumber(zone_hour) > 15 or tonumber(zone_minute) > 59 then return false end -- as PostgreSQL has it
+  return is_held(day, minutes - tonumber(sign .. zone_hour * 60 + zone_minute), fraction)
 end
 
 ---An address as people type it: dot-atom at a host name (RFC 5321 without quoted local parts).

@@ -1,5 +1,7 @@
 -- web/negotiate.lua: which media type an answer may have (Accept, RFC 9110 section 12.5.1), and what type a body has.
 
+local errors = require "web.errors"
+
 local M = {}
 
 local match, gmatch, lower = string.match, string.gmatch, string.lower
@@ -17,9 +19,8 @@ local function decide(header, wanted)
   local group = match(wanted, "^[^/]+/") .. "*"
   local best, quality = 0, nil
   for part in gmatch(lower(header), "[^,]+") do
-    local range = match(part, "^%s*([^;%s]+)")
-    if not range then return false end
-    local fits = fit(range, wanted, group)
+    local range = match(part, "^%s*([^;%s]+)") -- nil: an empty element, which means nothing
+    local fits = range and fit(range, wanted, group) or 0
     if fits > best then
       best = fits
       quality = tonumber(match(part, ";%s*q=([%d.]+)") or "1") or 0
@@ -65,6 +66,21 @@ function M.is(header, wanted)
   if match(header, "^%s*([^;%s]+)%s*;") ~= wanted and match(header, "^%s*([^;%s]+)%s*$") ~= wanted then return false end
   local charset = match(header, ";%s*charset%s*=%s*\"?([^\";%s]+)")
   return charset == nil or charset == "utf-8" or charset == "utf8"
+end
+
+---Why a body is not read: it is of another type, or was encoded, such as compressed, which no route takes.
+---@param http table the host's request
+---@param wanted string
+---@return host.error?
+function M.refuse(http, wanted)
+  if not M.is(http:header("content-type"), wanted) then
+    return errors.new("media_type", "The body must be " .. wanted)
+  end
+  local coding = http:header("content-encoding")
+  if coding and lower(coding) ~= "identity" then
+    return errors.new("media_type", "The body must be sent as it is, without a Content-Encoding",
+      { headers = { ["accept-encoding"] = "identity" } })
+  end
 end
 
 return M

@@ -29,6 +29,7 @@ local function codes_of(route)
   if route.query or next(route.params) then add("malformed", "invalid") end
   if route.body or route.form then add("malformed", "media_type", "too_large", "invalid", "request_timeout") end
   if route.if_match then add("no_precondition", "stale", "malformed") end
+  if route.method == "DELETE" or (route.tagged and route.method == "GET") then add("stale", "malformed") end
   if route.creates and route.guard.scheme then add("key_reused", "in_progress", "malformed") end
   for _, code in ipairs(route.errors or {}) do codes[code] = true end
   -- A query nobody declared is refused as well.

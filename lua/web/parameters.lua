@@ -176,13 +176,13 @@ function M.entity_tags(text, strong)
   if match(text, "^%s*%*%s*$") then return "*" end
   local tags, at, count = {}, 1, 0
   while true do
-    local start, stop, weak, tag = find(text, '^%s*(W?/?)("[!#-~\128-\255]*")%s*', at)
-    if not start or weak == "W" or weak == "/" then return nil end
+    at = find(text, "[^%s,]", at) -- empty elements mean nothing (section 5.6.1)
+    if not at then return count > 0 and tags or nil end
+    local _, stop, weak, tag = find(text, '^(W?/?)("[!#-~\128-\255]*")%s*', at)
+    if not stop or weak == "W" or weak == "/" then return nil end
     if weak == "" or not strong then tags[tag] = true end
-    count = count + 1
-    if stop == #text then return tags end
-    if count > 50 or text:sub(stop + 1, stop + 1) ~= "," then return nil end
-    at = stop + 2
+    count, at = count + 1, stop + 1
+    if count > 50 or (at <= #text and text:sub(at, at) ~= ",") then return nil end
   end
 end
 

@@ -150,6 +150,11 @@ local function mount(service, tree, prefix, resource)
       entry.allow = allow_of(entry)
       service.routes[#service.routes + 1] = route
     end
+    local delete, get = resource[path].DELETE, resource[path].GET
+    if delete and get then
+      local routes = tree:add(prefix .. path).routes
+      routes.DELETE.shown = routes.GET.tagged and routes.GET or nil
+    end
   end
   table.sort(service.routes, function(a, b)
     if a.path ~= b.path then return a.path < b.path end

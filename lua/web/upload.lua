@@ -50,9 +50,9 @@ end
 ---@return true? done
 ---@return host.error? err one of M.errors, or what sink returned
 function M.read(req, limit, sink)
-  local kind = req.http:header("content-type")
-  if not negotiate.is(kind, M.TYPE) then return nil, errors.new("media_type", "The body must be " .. M.TYPE) end
-  local reader, bad = form.new(kind, 2)
+  local refusal = negotiate.refuse(req.http, M.TYPE)
+  if refusal then return nil, refusal end
+  local reader, bad = form.new(req.http:header("content-type"), 2)
   if not reader then return nil, errors.new("malformed", bad.message) end
   local state = {}
   while true do

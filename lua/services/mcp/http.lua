@@ -33,9 +33,8 @@ local function session_of(req)
 end
 
 local function read_body(req)
-  if not negotiate.is(req:header("content-type"), "application/json") then
-    return nil, errors.new("media_type", "Content-Type must be application/json")
-  end
+  local refusal = negotiate.refuse(req.http, "application/json")
+  if refusal then return nil, refusal end
   local text, err = req.http:body(LIMIT)
   if text then return text end
   local known = { too_large = "too_large", timeout = "request_timeout" }

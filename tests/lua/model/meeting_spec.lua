@@ -45,6 +45,19 @@ describe("a class's calendar", function()
     assert.are.same({}, must(calendar.between(stranger, { from = "2026-03-23", to = "2026-04-05" })).items)
   end)
 
+  it("ends where there are no more years", function()
+    for _, zone in ipairs { "Asia/Tokyo", "America/New_York" } do
+      for weekday = 1, 7 do
+        must(meeting.create(group.teacher, { class_id = group.class.id, weekday = weekday, starts_at = "23:59",
+          minutes = 600, time_zone = zone, from_date = "9999-12-01" }))
+        must(meeting.create(group.teacher, { class_id = group.class.id, weekday = weekday, starts_at = "00:00",
+          minutes = 5, time_zone = zone, from_date = "0001-01-01", until_date = "0001-01-07" }))
+      end
+    end
+    assert.are.equal(2 * 6, #must(calendar.between(student, { from = "0001-01-01", to = "0001-01-07" })).items)
+    assert.are.equal(2 * 6, #must(calendar.between(student, { from = "9999-12-25", to = "9999-12-31" })).items)
+  end)
+
   it("has the starts and due dates of lessons, drafts for their keeper only", function()
     local published, draft = factory.lesson(group, "published"), factory.lesson(group, "review")
     for _, one in ipairs { published, draft } do

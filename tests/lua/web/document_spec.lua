@@ -7,12 +7,28 @@ local function ask(handler, tag)
 end
 
 describe("a served document", function()
-  local version
-  before_each(function() version, permission.version = permission.version, 7 end)
-  after_each(function() permission.version = version end)
+  local version, patience
+  before_each(function()
+    version, permission.version = permission.version, 7
+    patience = document.PATIENCE
+  end)
+  after_each(function() permission.version, document.PATIENCE = version, patience end)
 
-  it("is not told before it is known who may do what", function()
+  it("waits until it is known who may do what", function()
     permission.version = 0
+    local answers = task.all {
+      function() return (ask(document.handler(function() return { permission.version } end))) end,
+      function()
+        task.sleep(0.03)
+        permission.version = 1
+        return true
+      end,
+    }
+    assert.are.equal(200, answers[1])
+  end)
+
+  it("is not told if that does not come", function()
+    permission.version, document.PATIENCE = 0, 0.05
     local status, err = ask(document.handler(function() return {} end))
     assert.is_nil(status)
     assert.are.equal("unavailable", err.code)

@@ -51,15 +51,18 @@ describe("web.parameters", function()
     assert.equal("*", parameters.entity_tags("*"))
     assert.same({ ['"a"'] = true, ['"b,c"'] = true, ['""'] = true }, parameters.entity_tags('"a", W/"b,c",""'))
     assert.same({ ['"a"'] = true }, parameters.entity_tags('"a", W/"b"', true))
-    for _, text in ipairs { "", "a", 'W"a"',
-      '/"a"', '"a" "b"', '"a",', '"a' } do assert.is_nil(parameters.entity_tags(text)) end
+    assert.same({ ['"a"'] = true, ['"b"'] = true }, parameters.entity_tags(' , "a",, "b" ,'))
+    for _, text in ipairs { "", " ,", "a", 'W"a"', '/"a"', '"a" "b"', '"a', '*, "a"', '"a", *' } do
+      assert.is_nil(parameters.entity_tags(text), text)
+    end
   end)
 end)
 
 describe("web.negotiate", function()
   it("lets the most specific range decide (RFC 9110, section 12.5.1)", function()
     local json_type = "application/json"
-    for _, header in ipairs { "*/*", "application/*", "APPLICATION/JSON;q=0.5", "text/html, */*;q=0.1" } do
+    for _, header in ipairs { "*/*", "application/*", "APPLICATION/JSON;q=0.5", "text/html, */*;q=0.1",
+      "application/json, ", ", */*" } do
       assert.is_true(negotiate.accepts(header, json_type), header)
     end
     for _, header in ipairs { "text/html", "application/json;q=0, */*", "*/*;q=0", "" } do

@@ -151,10 +151,27 @@ describe("web.router", function()
     assert.equal("thing_id", body.errors[1].parameter)
   end)
 
+  it("honours If-Match wherever it is sent", function()
+    local function status(method, tags, body)
+      return (ask(method, "/things/" .. THING, { headers = as("teacher", { ["if-match"] = tags }), body = body }))
+    end
+    local shown = select(3, ask("GET", "/things/" .. THING, { headers = teacher })).etag
+    assert.equal(200, status("GET", '"1-x", ' .. shown))
+    assert.equal(412, status("GET", "W/" .. shown))
+    assert.equal(400, status("GET", "7"))
+    assert.equal(200, status("PATCH", '"6-x", "7-x", "8-x"', '{"name":"a"}'))
+    assert.equal(412, status("PATCH", '"6-x", "8-x"', '{"name":"a"}'))
+    local deleted = { ["*"] = 204, ['"7-x"'] = 204, ['"6-x", "7-x"'] = 204, ['"6-x"'] = 412, ["7"] = 400 }
+    for tags, expected in pairs(deleted) do assert.equal(expected, status("DELETE", tags), tags) end
+  end)
+
   it("refuses other media types, also when none is named", function()
     local plain = as("teacher", { ["content-type"] = "text/plain" })
     assert.equal(415, (ask("POST", "/things", { body = "x", headers = plain })))
     assert.equal(415, (ask("POST", "/things", { headers = as("teacher") })))
+    local gzip = as("teacher", { ["content-type"] = "application/json", ["content-encoding"] = "gzip" })
+    local status, _, answered = ask("POST", "/things", { body = "{}", headers = gzip })
+    assert.same({ 415, "identity" }, { status, answered["accept-encoding"] })
     assert.equal(201, (ask("POST", "/things", {
       body = '{"name":"a"}', headers = as("teacher", { ["content-type"] = "application/json; charset=UTF-8" }),
     })))
