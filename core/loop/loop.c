@@ -1,7 +1,7 @@
 /* loop/loop.c: turns of the loop and the sweep at their end. Owns the libevent base, the deferred calls and the one
  * libevent timer that stands for all of ours. Everything that waits in a worker hangs on one of these.
  *
- * A turn: libevent waits and runs callbacks -> timers that are due -> the sweep of deferred calls.
+ * A turn: libevent waits and runs callbacks -> the sweep of deferred calls -> timers that are due -> their sweep.
  * Objects inside their own callback are not freed there: they defer their end to the sweep. */
 #include "loop/loop.h"
 
@@ -156,6 +156,7 @@ void loop_turn(struct loop *loop, bool wait)
     bool block = wait && !loop->next.count && !loop->stopped;
     event_base_loop(loop->base, EVLOOP_ONCE | (block ? EVLOOP_NO_EXIT_ON_EMPTY : EVLOOP_NONBLOCK));
     loop_enter(loop);
+    sweep(loop); /* what has come in before a limit of time may find it missing */
     timer_run_due(&loop->timers);
     sweep(loop);
     loop_timers_changed(loop);

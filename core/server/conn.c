@@ -16,9 +16,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "loop/loop.h"
-#include "loop/send_batch.h"
 #include "loop/tls.h"
 #include "server/state.h"
+#include "server/turn.h"
 
 enum {
     READS_PER_TURN = 16,    /* then others are served before this connection goes on */
@@ -30,7 +30,7 @@ enum {
 
 static void on_event(struct watch *w, unsigned events);
 static void on_timer(struct timer *t);
-static void process(void *conn);
+static void process_deferred(void *conn);
 
 static void link_conn(struct conn *c)
 {
@@ -166,7 +166,7 @@ static void start_lingering(struct conn *c)
     c->paused = false;
     conn_read_deadline(c, LINGER_SECONDS);
     if (!c->processing)
-        loop_defer(c->server->loop, process, c);
+        loop_defer(c->server->loop, process_deferred, c);
 }
 
 /* The queue is empty. */
@@ -198,79 +198,17 @@ static void after_write(struct conn *c, enum out_result result, bool progress)
     }
 }
 
-static void flush(struct conn *c)
+void conn_flush(struct conn *c)
 {
     bool progress = false;
     if (!c->closed)
         after_write(c, out_write(&c->out, &c->server->chunks, &c->sock, &progress), progress);
 }
 
-/* Writes the queues of some connections: those that are one piece for a plain socket by one system call, the others and
- * what is left by one each. Whatever flush() calls may close any of them. */
-static void flush_some(struct server *server, struct conn **conns, unsigned count)
-{
-    struct send_piece pieces[SEND_BATCH_MAX];
-    struct conn *owners[SEND_BATCH_MAX];
-    unsigned n = 0;
-    for (unsigned i = 0; i < count; i++) {
-        struct str data = conns[i]->closed || conns[i]->secure ? STR_NULL : out_single(&conns[i]->out);
-        if (data.p) {
-            pieces[n] = (struct send_piece){.fd = conns[i]->sock.fd, .data = data};
-            owners[n++] = conns[i];
-        }
-    }
-    send_batch_run(server->sends, pieces, n);
-    for (unsigned i = 0; i < n; i++)
-        out_sent(&owners[i]->out, &server->chunks, pieces[i].taken);
-    for (unsigned i = 0; i < count; i++)
-        flush(conns[i]);
-}
-
-static void flush_all(struct server *server)
-{
-    struct conn *c = server->flush_first;
-    server->flush_first = NULL;
-    server->flush_last = &server->flush_first;
-    server->flush_count = 0;
-    while (c) {
-        struct conn *some[SEND_BATCH_MAX];
-        unsigned count = 0;
-        for (; c && count < SEND_BATCH_MAX; c = c->next_flush) {
-            c->flush_due = false;
-            some[count++] = c;
-        }
-        flush_some(server, some, count);
-    }
-}
-
-static void flush_deferred(void *arg)
-{
-    struct server *server = arg;
-    server->flush_deferred = false;
-    flush_all(server);
-}
-
-/* In the sweep, with what others have to write. The connection is still there then: closing it defers the freeing,
- * which comes behind. */
-static void flush_soon(struct conn *c)
-{
-    struct server *server = c->server;
-    if (c->flush_due)
-        return;
-    c->flush_due = true;
-    c->next_flush = NULL;
-    *server->flush_last = c;
-    server->flush_last = &c->next_flush;
-    server->flush_count++;
-    if (!server->flush_deferred)
-        loop_defer(server->loop, flush_deferred, server);
-    server->flush_deferred = true;
-}
-
 void conn_flush_later(struct conn *c)
 {
     if (!c->closed && !c->processing && !c->blocked)
-        flush_soon(c);
+        turn_write(c->server->turn, c);
 }
 
 void conn_write(struct conn *c, const void *data, size_t n)
@@ -358,19 +296,10 @@ static void input_over(struct conn *c)
         conn_close(c, true);
 }
 
-/* Reads once. With octets kept, behind them; else into the worker's scratch, so that an idle connection owns nothing.
- */
-static void read_once(struct conn *c)
+/* A read with that much room has ended in n. The octets lie in c->in, behind those that are kept, or in a buffer that
+ * is lent. */
+static void took(struct conn *c, char *data, size_t room, ssize_t n)
 {
-    struct server *server = c->server;
-    bool kept = c->in.len > 0;
-    size_t room = SCRATCH_SIZE;
-    char *to = server->scratch;
-    if (kept) {
-        to = buf_reserve(&c->in, READ_AHEAD);
-        room = c->in.cap - c->in.len;
-    }
-    ssize_t n = sock_read(&c->sock, to, room);
     if (n == SOCK_AGAIN) {
         c->readable = false;
         return;
@@ -385,22 +314,34 @@ static void read_once(struct conn *c)
     }
     if ((size_t)n < room && !c->fin_seen && !c->secure)
         c->readable = false; /* empty for now: what comes next is a new edge (epoll(7)); TLS gives a record at a time */
-    if (kept) {
+    if (c->in.len > 0) {
         c->in.len += (size_t)n;
         feed_kept(c);
         return;
     }
     const struct conn_protocol *before = c->protocol;
-    size_t used = feed(c, to, (size_t)n);
+    size_t used = feed(c, data, (size_t)n);
     if (c->closed || c->lingering || used == (size_t)n)
         return;
-    buf_append(&c->in, to + used, (size_t)n - used);
+    buf_append(&c->in, data + used, (size_t)n - used);
     c->in_seen = c->paused || c->protocol != before ? 0 : (uint32_t)c->in.len;
 }
 
-static void process(void *arg)
+/* Reads once. With octets kept, behind them; else into the worker's scratch, so that an idle connection owns nothing.
+ */
+static void read_once(struct conn *c)
 {
-    struct conn *c = arg;
+    size_t room = SCRATCH_SIZE;
+    char *to = c->server->scratch;
+    if (c->in.len > 0) {
+        to = buf_reserve(&c->in, READ_AHEAD);
+        room = c->in.cap - c->in.len;
+    }
+    took(c, to, room, sock_read(&c->sock, to, room));
+}
+
+void conn_process(struct conn *c)
+{
     if (c->closed || c->processing)
         return;
     c->processing = true;
@@ -411,27 +352,50 @@ static void process(void *arg)
         if (!c->readable || c->input_over)
             break;
         if (++reads > READS_PER_TURN) {
-            loop_defer(c->server->loop, process, c);
+            loop_defer(c->server->loop, process_deferred, c);
             break;
         }
         read_once(c);
     }
     c->processing = false;
-    if (!c->closed && !c->blocked && !c->lingering) {
-        if (c->out.first)
-            flush_soon(c);
-        else if (c->closing)
-            written(c);
+    if (c->closed || c->blocked || c->lingering)
+        return;
+    if (c->out.first)
+        turn_write(c->server->turn, c);
+    else if (c->closing)
+        written(c);
+}
+
+static void process_deferred(void *arg)
+{
+    conn_process(arg);
+}
+
+bool conn_wants_input(const struct conn *c)
+{
+    return c->readable && !c->secure && !c->closed && !c->paused && !c->input_over && c->in.len == 0 &&
+           c->out.queued < OUT_HIGH;
+}
+
+void conn_take(struct conn *c, char *data, size_t room, ssize_t n)
+{
+    if (c->closed)
+        return;
+    if (!c->paused || c->lingering) {
+        c->processing = true;
+        took(c, data, room, n);
+        c->processing = false;
+    } else if (n > 0) {
+        buf_append(&c->in, data, (size_t)n); /* somebody has paused it since it was read */
     }
-    if (c->server->flush_count >= SEND_BATCH_MAX) /* more do not wait for the end of the turn */
-        flush_all(c->server);
+    conn_process(c);
 }
 
 void conn_resume(struct conn *c)
 {
     c->paused = false;
     if (!c->processing && !c->closed)
-        loop_defer(c->server->loop, process, c);
+        loop_defer(c->server->loop, process_deferred, c);
 }
 
 /* While paused nobody reads, so a reset is asked for. */
@@ -458,9 +422,12 @@ static void on_event(struct watch *w, unsigned events)
         return;
     }
     if (!c->closed && (events & WATCH_WRITE || c->sock.write_wants_read) && c->blocked) {
-        flush(c);
+        conn_flush(c);
         if (!c->closed && !c->blocked && !c->paused)
             c->readable = true; /* input may have waited for the output */
     }
-    process(c);
+    if (events & WATCH_CLOSED)
+        conn_process(c); /* a connection that ends makes room for those that are accepted in this turn */
+    else
+        turn_read(c->server->turn, c);
 }

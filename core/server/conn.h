@@ -43,7 +43,7 @@ struct conn {
     struct timer timer; /* the earlier of the two deadlines */
     struct sock sock;
     struct conn *previous, *next; /* of the server's list */
-    struct conn *next_flush;      /* of those that have something to write */
+    struct conn *next_due[2];     /* of the lists of turn.c, by enum io_kind */
     struct server *server;
     struct service *service;
     const struct conn_protocol *protocol;
@@ -60,7 +60,7 @@ struct conn {
     bool fin_seen, input_over;
     bool blocked;    /* the socket took less than we have */
     bool processing; /* inside conn_process(): the flush comes at its end */
-    bool flush_due;  /* in the server's list of connections that have something to write */
+    bool due[2];     /* in one of turn.c's lists */
     bool closing;    /* close once the queue is empty */
     bool discard;    /* … then read and drop what still comes, so that no reset destroys the answer */
     bool lingering;

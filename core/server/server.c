@@ -8,12 +8,12 @@
 #include "base/mem.h"
 #include "loop/listen.h"
 #include "loop/loop.h"
-#include "loop/send_batch.h"
 #include "loop/tls.h"
 #include "proto/deflate.h"
 #include "server/coder.h"
 #include "server/socket_state.h"
 #include "server/state.h"
+#include "server/turn.h"
 
 enum { DEFLATE_LEVEL = 3 };
 
@@ -25,8 +25,7 @@ struct server *server_new(struct loop *loop, const struct server_hooks *hooks, v
     server->hooks = hooks;
     server->hooks_arg = hooks_arg;
     server->accepting = true;
-    server->flush_last = &server->flush_first;
-    server->sends = send_batch_new();
+    server->turn = turn_new(loop);
     server->addresses = address_table_new();
     server->files = file_cache_new();
     server->metrics = metrics_new(counters);
@@ -314,7 +313,7 @@ void server_free(struct server *server)
     metrics_free(server->metrics);
     file_cache_free(server->files);
     address_table_free(server->addresses);
-    send_batch_free(server->sends);
+    turn_free(server->turn);
     chunk_pool_free(&server->chunks);
     free_lists(server);
     free_services(server);

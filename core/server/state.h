@@ -21,9 +21,9 @@ enum {
 struct deflate;
 struct metrics;
 struct rooms;
-struct send_batch;
 struct socket_table;
 struct tls_context;
+struct turn;
 
 struct folder {
     struct folder *next;
@@ -65,11 +65,8 @@ struct server {
 
     struct service *services;
     struct entrance *entrances;
-    struct conn *conns;                     /* all, doubly linked */
-    struct conn *flush_first, **flush_last; /* those that have something to write, in order */
-    unsigned flush_count;
-    bool flush_deferred;
-    struct send_batch *sends;
+    struct conn *conns; /* all, doubly linked */
+    struct turn *turn;
     struct address_table *addresses;
     struct server_counts counts;
     bool accepting, draining;

@@ -9,9 +9,9 @@
 
 #include "../sandbox.h"
 #include "loop/loop.h"
-#include "loop/send_batch.h"
+#include "loop/io_batch.h"
 
-enum { CLIENTS = 2 * SEND_BATCH_MAX + 7 };
+enum { CLIENTS = 2 * IO_BATCH_MAX + 7 };
 
 static struct client clients[CLIENTS];
 
