@@ -129,13 +129,11 @@ local function responses_of(route, components, shared, by_label, prefix)
 end
 
 local function parameter(name, place, declared, components, required)
-  local made = jsonschema.convert(declared, components)
-  local description = made.description
-  made.description = nil
-  return {
-    name = name, ["in"] = place, required = required, schema = made, description = description,
-    explode = declared.kind == "array" and false or nil, style = declared.kind == "array" and "form" or nil,
-  }
+  local schema = jsonschema.convert(declared, components)
+  local made = { name = name, ["in"] = place, required = required, schema = schema, description = schema.description }
+  schema.description = nil
+  if declared.kind == "array" then made.style, made.explode = "form", false end -- one,two
+  return made
 end
 
 local function parameters_of(route, components)

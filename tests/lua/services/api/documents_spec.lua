@@ -82,6 +82,19 @@ describe("the API", function()
     assert.is_true(creations > 10)
   end)
 
+  it("says that lists in a query are joined by commas, as they are read", function()
+    local lists = 0
+    each(function(label, operation)
+      for name, declared in pairs(parameters(operation, "query")) do
+        if declared.schema.type == "array" then
+          lists = lists + 1
+          assert.is_false(declared.explode, label .. " " .. name)
+        end
+      end
+    end)
+    assert.is_true(lists > 10)
+  end)
+
   it("takes an Idempotency-Key on each creation by somebody who is known", function()
     each(function(label, operation)
       local known = #operation.security > 0
