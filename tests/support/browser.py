@@ -135,6 +135,8 @@ class Browser:
         for event in self.events:
             if event["method"] == "Runtime.exceptionThrown":
                 out.append(event["params"]["exceptionDetails"].get("text", "exception"))
+            elif event["method"] == "Runtime.consoleAPICalled" and event["params"]["type"] in ("error", "assert"):
+                out.append(str([what.get("value", what.get("description")) for what in event["params"]["args"]]))
             elif event["method"] == "Log.entryAdded" and event["params"]["entry"]["level"] == "error":
                 out.append(event["params"]["entry"]["text"])
         return out
