@@ -125,6 +125,17 @@ def test_changes_need_to_have_seen_the_object(teacher):
     assert teacher.get(path, 404)
 
 
+def test_a_name_that_is_taken_is_declared_as_a_conflict(product, teacher):
+    group = teacher.make_class()
+    made = [teacher.post("/grade-categories", {"class_id": group["id"], "name": name, "weight": 10}, 201)
+            for name in ("Tests", "Essays")]
+    path = "/grade-categories/" + made[1].json["id"]
+    taken = teacher.call("PATCH", path, {"name": "Tests"}, If_Match="*")
+    assert (taken.status, taken.json["errors"][0]["pointer"]) == (409, "#/name")
+    document = product.call("api", "GET", "/openapi.json").json
+    assert "409" in document["paths"]["/api/v1/grade-categories/{category_id}"]["patch"]["responses"]
+
+
 def test_a_repeated_creation_makes_one_object(teacher):
     body, key = {"name": "Once", "subject": "Science", "grade": 5}, uuid.uuid4().hex
     first = teacher.post("/classes", body, 201, Idempotency_Key=key)

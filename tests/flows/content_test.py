@@ -82,6 +82,7 @@ def test_pages_fields_and_filters(get, post):
     ("posts/", {"key": "0" * 26}, 401, "UnauthorizedError", "UNKNOWN_CONTENT_API_KEY"),
     ("posts/", {"key": "nonsense"}, 401, "UnauthorizedError", "UNKNOWN_CONTENT_API_KEY"),
     ("posts/", {"filter": "tag:"}, 400, "BadRequestError", None),
+    ("posts/", {"filter": "title:'\0'"}, 400, "BadRequestError", None),
     ("posts/", {"filter": "password:x"}, 400, "BadRequestError", None),
     ("posts/", {"limit": "ten"}, 422, "ValidationError", None),
     ("posts/", {"order": "title;drop"}, 422, "ValidationError", None),

@@ -25,7 +25,7 @@ def nodes(request, stores, tmp_path_factory):
             request.module.started_daemons.append(product_support.Product(
                 tmp_path_factory.mktemp("node"), stores, max_connections_per_address=0))
         first, second = request.module.started_daemons
-        first.prepare(seed=True).start()
+        first.prepare().start()
         yield [first, second.start()]
     finally:
         for node in request.module.started_daemons:

@@ -102,7 +102,7 @@ return {
     GET = { "Show a category of grades", signed_in(show), params = by_id, out = shapes.GradeCategory,
       id = "showGradeCategory", tags = tags },
     PATCH = { "Change a category of grades", role("teacher", change), params = by_id, body = Change,
-      out = shapes.GradeCategory, id = "changeGradeCategory", tags = tags },
+      out = shapes.GradeCategory, errors = { "conflict" }, id = "changeGradeCategory", tags = tags },
     DELETE = { "Delete a category of grades", role("teacher", delete), params = by_id, id = "deleteGradeCategory",
       tags = tags },
   },

@@ -17,11 +17,11 @@ local function invalid(message)
   return nil, errors.new("invalid", message)
 end
 
---- The query as a table. A parameter that is given twice counts once, as it was given last.
+--- The query as a table. A parameter that is given twice counts once, as it was given last. No text may hold NUL.
 ---@return table? given
 ---@return host.error? err
 function M.parse(req)
-  local given = url.parse(req.http.query)
+  local given = not req.http.query:find("%00", 1, true) and url.parse(req.http.query)
   if not given then return nil, errors.new("malformed", "The query cannot be parsed.") end
   for name, value in pairs(given) do
     if type(value) == "table" and name ~= "key" then given[name] = value[#value] end
