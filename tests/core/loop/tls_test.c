@@ -128,6 +128,8 @@ static bool is_broken(ssize_t n)
     return n == SOCK_BROKEN;
 }
 
+static const char *groups; /* that a client offers; NULL: OpenSSL's own */
+
 /* Shakes hands, sends one octet each way (so that tickets arrive) and notes what was agreed. False if it fails. */
 static bool talk(struct client *c, struct tls_context *context, const char *host, const char *alpn, int max_version)
 {
@@ -140,6 +142,8 @@ static bool talk(struct client *c, struct tls_context *context, const char *host
     SSL_CTX_set_min_proto_version(c->ctx, TLS1_VERSION);
     SSL_CTX_set_security_level(c->ctx, 0);
     SSL_CTX_set_max_proto_version(c->ctx, max_version);
+    if (groups)
+        assert_int_equal(SSL_CTX_set1_groups_list(c->ctx, groups), 1);
     SSL_CTX_set_session_cache_mode(c->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(c->ctx, on_session);
     c->ssl = SSL_new(c->ctx);
@@ -267,6 +271,24 @@ static void versions_below_1_2_are_refused(void **state)
     tls_context_release(context);
 }
 
+static void finite_fields_are_refused(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"X25519", "P-256", "P-384", "ffdhe8192:P-256"};
+    struct tls_context *context = context_of(pems, 1, NULL, false);
+    struct client c = {0};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        groups = good[i];
+        assert_true(talk(&c, context, "a.example", NULL, TLS1_3_VERSION));
+        hang_up(&c);
+    }
+    groups = "ffdhe2048:ffdhe8192";
+    assert_false(talk(&c, context, "a.example", NULL, TLS1_3_VERSION));
+    hang_up(&c);
+    groups = NULL;
+    tls_context_release(context);
+}
+
 /* RFC 5077, RFC 8446 4.6.1: a ticket of one worker is good at another, for this period and the next. */
 static void tickets_are_shared_and_rotate(void **state)
 {
@@ -338,6 +360,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sni_chooses_the_certificate),       cmocka_unit_test(alpn_prefers_h2_and_refuses_strangers),
         cmocka_unit_test(versions_below_1_2_are_refused),    cmocka_unit_test(tickets_are_shared_and_rotate),
+        cmocka_unit_test(finite_fields_are_refused),         cmocka_unit_test(tickets_are_shared_and_rotate),
         cmocka_unit_test(ocsp_is_stapled_while_it_is_valid), cmocka_unit_test(bad_certificates_are_named),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
