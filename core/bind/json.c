@@ -286,6 +286,15 @@ static int l_encode(lua_State *L)
     return 1;
 }
 
+static int l_canonical(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    struct buf *out = json_text(L);
+    json_encode_canonical(L, 1, out);
+    json_push_text(L, out);
+    return 1;
+}
+
 /* array(t) -> t. A table that has another metatable keeps it: that is an error. */
 static int l_array(lua_State *L)
 {
@@ -312,8 +321,8 @@ static int l_is_array(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"array", l_array},       {"decode", l_decode},    {"encode", l_encode},
-    {"is_array", l_is_array}, {"writer", json_writer}, {NULL, NULL},
+    {"array", l_array},       {"canonical", l_canonical}, {"decode", l_decode}, {"encode", l_encode},
+    {"is_array", l_is_array}, {"writer", json_writer},    {NULL, NULL},
 };
 
 int luaopen_host_json(lua_State *L)

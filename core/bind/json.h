@@ -19,6 +19,12 @@ const void *json_mark(lua_State *L);
  * holds a part of it). Needs a few stack slots. */
 void json_encode(lua_State *L, int index, struct buf *out);
 
+/* The same with the members of objects in the order of their names. */
+void json_encode_canonical(lua_State *L, int index, struct buf *out);
+
+/* The names of the table on top of the stack, sorted, in memory that is left there; NULL if a key is no text. */
+const struct str *json_names(lua_State *L, size_t *count);
+
 /* The VM's memory for a text that is written, empty; what owns it is left on the stack, so that it stays meanwhile.
  * json_push_text() pushes what was written. */
 struct buf *json_text(lua_State *L);

@@ -2,10 +2,12 @@
  *
  * A table is an array if it is marked or if lua_next() gives 1 first; it is an object if it gives a string first.
  * LuaJIT walks an array's slots in order, so one walk both writes and checks an ordinary array; only one whose members
- * lie in the hash part, in any order, is written again by index. */
+ * lie in the hash part, in any order, is written again by index. Canonical text has the members of objects in the order
+ * of their names: equal values are one text, whatever order they were made in. */
 #include "bind/json.h"
 
 #include <lauxlib.h>
+#include <stdlib.h>
 
 #include "proto/json.h"
 
@@ -18,6 +20,7 @@ struct step {
 struct encoder {
     lua_State *L;
     struct buf *out;
+    bool canonical;
     int depth;
     const void *mark; /* of arrays; NULL: not looked up yet */
     struct step path[JSON_DEPTH_MAX];
@@ -91,6 +94,67 @@ static void encode_object(struct encoder *e)
         lua_pop(L, 1);
     } while (lua_next(L, -2));
     buf_append_char(e->out, '}');
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct str *x = a, *y = b;
+    int order = memcmp(x->p, y->p, x->n < y->n ? x->n : y->n);
+    return order ? order : (x->n > y->n) - (x->n < y->n);
+}
+
+const struct str *json_names(lua_State *L, size_t *count)
+{
+    int table = lua_gettop(L);
+    size_t room = 8;
+    struct str *names = lua_newuserdata(L, room * sizeof *names);
+    *count = 0;
+    lua_pushnil(L);
+    while (lua_next(L, table)) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            return NULL;
+        if (*count == room) {
+            struct str *more = lua_newuserdata(L, 2 * room * sizeof *names);
+            memcpy(more, names, room * sizeof *names);
+            lua_replace(L, table + 1);
+            names = more;
+            room *= 2;
+        }
+        struct str *name = &names[(*count)++];
+        name->p = lua_tolstring(L, -2, &name->n);
+        lua_pop(L, 1);
+    }
+    qsort(names, *count, sizeof *names, compare_names);
+    return names;
+}
+
+/* As encode_object(). */
+static void encode_sorted(struct encoder *e)
+{
+    lua_State *L = e->L;
+    struct step *step = &e->path[e->depth - 1];
+    size_t count;
+    lua_pop(L, 2);
+    const struct str *names = json_names(L, &count);
+    if (!names) {
+        step->name = "?";
+        step->size = 1;
+        fail(e, "a table with names and other keys");
+    }
+    for (size_t i = 0; i < count; i++) {
+        step->name = names[i].p;
+        step->size = names[i].n;
+        buf_append_char(e->out, i ? ',' : '{');
+        if (!json_write_string(e->out, names[i]))
+            fail(e, "a name that is not UTF-8");
+        buf_append_char(e->out, ':');
+        lua_pushlstring(L, names[i].p, names[i].n);
+        lua_rawget(L, -3);
+        encode(e);
+        lua_pop(L, 1);
+    }
+    buf_append_char(e->out, '}');
+    lua_pop(L, 1);
 }
 
 /* Number of members of the table on top, if its keys are exactly 1 … n. */
@@ -175,7 +239,7 @@ static void encode_table(struct encoder *e)
     if (!lua_next(L, -2)) {
         buf_append_str(e->out, marked ? STR("[]") : STR("{}"));
     } else if (!marked && lua_type(L, -2) == LUA_TSTRING) {
-        encode_object(e);
+        (e->canonical ? encode_sorted : encode_object)(e);
     } else if (!encode_in_order(e)) {
         e->out->len = begin;
         encode_by_index(e);
@@ -212,15 +276,26 @@ static void encode(struct encoder *e)
     }
 }
 
-void json_encode(lua_State *L, int index, struct buf *out)
+static void encode_at(lua_State *L, int index, struct buf *out, bool canonical)
 {
     struct encoder e;
     e.L = L;
     e.out = out;
+    e.canonical = canonical;
     e.depth = 0;
     e.mark = NULL;
     luaL_checkstack(L, 3 * JSON_DEPTH_MAX + 8, "json");
     lua_pushvalue(L, index);
     encode(&e);
     lua_pop(L, 1);
+}
+
+void json_encode(lua_State *L, int index, struct buf *out)
+{
+    encode_at(L, index, out, false);
+}
+
+void json_encode_canonical(lua_State *L, int index, struct buf *out)
+{
+    encode_at(L, index, out, true);
 }

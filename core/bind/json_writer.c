@@ -1,5 +1,6 @@
 /* bind/json_writer.c: json.writer(plan): writes a value as JSON by a plan: of each object the planned members and no
- * others, in the plan's order. What web/shape.lua knows of an answer when the scripts load need not be found out at
+ * others, in the plan's order; maps and what has no plan are written in the order of their names, so that the text is
+ * canonical if the plan is. What web/shape.lua knows of an answer when the scripts load need not be found out at
  * each row again: a member's name is there as it is written, and no table is made in between.
  *
  * A plan is "any", or a table:
@@ -176,7 +177,7 @@ static void write_any(struct writing *w)
         return;
     }
     w->out->len = begin;
-    json_encode(w->L, lua_gettop(w->L), w->out); /* tables; and it knows how to complain */
+    json_encode_canonical(w->L, lua_gettop(w->L), w->out); /* tables; and it knows how to complain */
 }
 
 static void write_object(struct writing *w, const struct node *node)
@@ -225,23 +226,25 @@ static void write_list(struct writing *w, const struct node *node)
 
 static void write_map(struct writing *w, const struct node *node)
 {
+    static const char NO_TEXT[] = "answer has a name that is no text in %s";
     lua_State *L = w->L;
-    char separator = '{';
+    size_t count;
     check_table(L, "a map");
-    lua_pushnil(L);
-    while (lua_next(L, -2)) {
-        struct str name = {0};
-        if (lua_type(L, -2) == LUA_TSTRING)
-            name.p = lua_tolstring(L, -2, &name.n);
-        buf_append_char(w->out, separator);
-        if (!name.p || !json_write_string(w->out, name))
-            fault(L, "answer has %s that is no text", "a name in a map");
+    const struct str *names = json_names(L, &count);
+    if (!names)
+        fault(L, NO_TEXT, "a map");
+    for (size_t i = 0; i < count; i++) {
+        buf_append_char(w->out, i ? ',' : '{');
+        if (!json_write_string(w->out, names[i]))
+            fault(L, NO_TEXT, "a map");
         buf_append_char(w->out, ':');
+        lua_pushlstring(L, names[i].p, names[i].n);
+        lua_rawget(L, -3);
         write_node(w, node->members[0].node);
-        separator = ',';
         lua_pop(L, 1);
     }
-    buf_append_str(w->out, separator == '{' ? STR("{}") : STR("}"));
+    buf_append_str(w->out, count ? STR("}") : STR("{}"));
+    lua_pop(L, 1);
 }
 
 static void write_variant(struct writing *w, const struct node *node)

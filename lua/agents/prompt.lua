@@ -1,8 +1,8 @@
 -- agents/prompt.lua: what every request to a model has in common: who it works for, what form its answer has, and that
 -- the teacher's text is material to work on, whatever it says.
 
+local json = require "host.json"
 local jsonschema = require "web.jsonschema"
-local canonical = require "util.canonical"
 local utf8 = require "util.utf8"
 
 local M = {}
@@ -22,7 +22,7 @@ Answer with one JSON object and nothing else. It must fit this JSON Schema:
 ---@param task string what the agent shall do
 ---@param schema table declared with web/schema.lua
 function M.system(task, schema)
-  return task .. "\n\n" .. COMMON .. canonical.encode(jsonschema.convert(schema))
+  return task .. "\n\n" .. COMMON .. json.canonical(jsonschema.convert(schema))
 end
 
 --- The teacher's text as a part of a message. It cannot close its own brackets.
@@ -38,7 +38,7 @@ end
 ---@param name string
 ---@param value any
 function M.data(name, value)
-  return ("%s: %s"):format(name, canonical.encode(value))
+  return ("%s: %s"):format(name, json.canonical(value))
 end
 
 --- One message of parts.

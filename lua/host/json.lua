@@ -18,8 +18,14 @@ function json.decode(text) end
 ---@return string
 function json.encode(value) end
 
+---As encode, with the members of objects in the order of their names: equal values are one text, for digests and
+---comparing, whatever order they were made in.
+---@param value any
+---@return string
+function json.canonical(value) end
+
 ---A function that writes values as JSON by a plan: of each object the planned members and no others, in the plan's
----order. A plan is "any", or a table with kind "object" and members { name, plan, absence } (absence says what stands
+---order; maps and what has no plan as canonical does. A plan is "any", or a table with kind "object" and members { name, plan, absence } (absence says what stands
 ---for nil and null: "null", "nothing" or "fault", which raises), with kind "list" or "map" and the plan of the entries,
 ---or with kind "variant", the name of the member that tells them apart, and { value, plan } for each.
 ---@param plan "any"|table

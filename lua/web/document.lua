@@ -4,9 +4,9 @@
 -- written at the first request after. Making it may wait, and what it says may change meanwhile: then it is made again.
 -- A worker that has just started reads the permissions first; who asks before waits for them.
 
-local canonical = require "util.canonical"
 local crypto = require "host.crypto"
 local errors = require "web.errors"
+local json = require "host.json"
 local permission = require "web.permission"
 local task = require "host.task"
 
@@ -34,7 +34,7 @@ function M.handler(make)
   local function write()
     while version ~= permission.version do
       local seen = permission.version
-      local made = canonical.encode(make()) -- the same octets, and so the same tag, in every worker
+      local made = json.canonical(make()) -- the same octets, and so the same tag, in every worker
       if seen == permission.version then
         text, version = made, seen
         tag = '"' .. crypto.base64url(crypto.sha256(text):sub(1, 12)) .. '"'

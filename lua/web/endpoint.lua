@@ -5,7 +5,6 @@
 --   · and fit the schema (422) · If-Match (428) · handler · the answer is shaped, tagged and written.
 -- Everything that can be decided when the scripts load is decided there.
 
-local canonical = require "util.canonical"
 local crypto = require "host.crypto"
 local errors = require "web.errors"
 local guard = require "web.guard"
@@ -173,17 +172,14 @@ local function check_answer(check, text)
   if found[1] then error(("the answer breaks its schema: %s"):format(json.encode(json.array(found))), 0) end
 end
 
--- Value → text. What has a tag is written with its members in order: the same octets in every worker. What has none,
--- and is wanted whole, is written without being made anew.
+-- Value → text, with its members in order: the same octets in every worker, and so the same tag.
 local function encoding(route)
+  if not route.out then return json.canonical end
   local cut = route.sparse and route.sparse.cut
-  local out = route.out and (route.tagged or cut) and shape.compile(route.out)
-  local write = route.out and not route.tagged and shape.writer(route.out)
-  local encode = (route.tagged and canonical or json).encode
+  local out, write = cut and shape.compile(route.out), shape.writer(route.out)
   return function(value, fields)
-    if fields then return encode(cut(out(value), fields)) end
-    if write then return write(value) end
-    return encode(out and out(value) or value)
+    if fields then return json.canonical(cut(out(value), fields)) end
+    return write(value)
   end
 end
 

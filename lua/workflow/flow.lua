@@ -11,7 +11,6 @@ local json = require "host.json"
 local log = require "host.log"
 local task = require "host.task"
 local timer = require "host.timer"
-local canonical = require "util.canonical"
 local clock = require "workflow.clock"
 local store = require "workflow.store"
 
@@ -72,7 +71,7 @@ function M.new(run, steps)
 end
 
 local function digest(args)
-  return crypto.hex(crypto.sha256(canonical.encode(args)))
+  return crypto.hex(crypto.sha256(json.canonical(args)))
 end
 
 -- The place of the next step, and what the record has there. Raises blocked if the record has something else.

@@ -1,10 +1,10 @@
 -- services/content/init.lua: published lessons as posts, over Ghost's Content API, so that websites and
 -- @tryghost/content-api read them unchanged. Read only: posts are made when a lesson is published (workflows/).
 
-local canonical = require "util.canonical"
 local crypto = require "host.crypto"
 local errors = require "web.errors"
 local guard = require "web.guard"
+local json = require "host.json"
 local parameters = require "web.parameters"
 local post = require "model.post"
 local problem = require "services.content.problem"
@@ -50,7 +50,7 @@ end
 -- Writes the body with a tag of it, so that a reader who has it already gets 304. Members are in order: the same answer
 -- has the same octets in every worker.
 local function answer(req, body, deprecated)
-  local text = canonical.encode(body)
+  local text = json.canonical(body)
   local headers = {}
   for name, value in pairs(HEADERS) do headers[name] = value end
   headers.etag = ('W/"%s"'):format(crypto.base64url(crypto.sha256(text):sub(1, 15)))

@@ -1,6 +1,6 @@
 local extractive = require "agents.provider.extractive"
-local canonical = require "util.canonical"
 local grade = require "model.grade"
+local json = require "host.json"
 local planner = require "agents.planner"
 local writer = require "agents.writer"
 local quizzer = require "agents.quizzer"
@@ -100,7 +100,7 @@ describe("the extractive provider", function()
   end)
 
   it("makes the same of the same text", function()
-    assert.are.equal(canonical.encode(extract.quiz(material)), canonical.encode(extract.quiz(lesson(texts.water))))
+    assert.are.equal(json.canonical(extract.quiz(material)), json.canonical(extract.quiz(lesson(texts.water))))
   end)
 
   it("refuses a text that is too short, in words", function()
