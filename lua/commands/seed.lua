@@ -76,7 +76,8 @@ local function demo()
 end
 
 local function whole_district(factor)
-  local done, err = district.make(factor, must(user.hash("district-password-1")), function(name, rows)
+  local hash = must(user.hash("district-password-1"))
+  local done, err = district.make({ district.whole(factor) }, hash, function(name, rows)
     io.write(("%-14s %9d rows\n"):format(name, rows))
   end)
   if not done and err.code == "conflict" then

@@ -257,13 +257,13 @@ end
 
 --- A student's own work: attempts and progress (student: SQL of the student's id, row: alias of what says whose lesson
 --- it was). A teacher sees the work of the own classes' students on the own lessons. Most work on one's lessons is by
---- one's students, but a plan takes that for a rare coincidence and goes by it; coalesce hides it.
+--- one's students, but a plan would take that for a rare coincidence and go by it.
 function M.sees_work(user, student, row)
   local who = stands_for(user, student)
   if who then return who end
   if M.reach(user) ~= "classes" then return of_teacher(user, row) end
-  return { ("%s.teacher_id = ?::uuid and coalesce(%s = any(array(%s)), false)"):format(row, student, TAUGHT), user.id,
-    user.id }
+  return sql.combine(" and ", { of_teacher(user, row),
+    sql.checked { ("%s = any(array(%s))"):format(student, TAUGHT), user.id } })
 end
 
 --- What is marked of a student in a class (student: SQL of the student's id, class: alias of classes).

@@ -1,6 +1,6 @@
 -- model/district.lua: one district to measure on, written with COPY. Called by `toolboxd seed --district`, never on
 -- behalf of a person. What the tables get is computed from numbers by model/district_rows.lua (who is there, and what
--- they have learnt) and model/district_work.lua (what else a school year leaves), so the same scale makes the same
+-- they have learnt) and model/district_work.lua (what else a school year leaves), so the same shape makes the same
 -- district.
 
 local audit = require "model.audit"
@@ -12,56 +12,72 @@ local work = require "model.district_work"
 
 local M = {}
 
-M.login = map.login
+M.login, M.whole = map.login, map.whole
 
--- Entries of each school's audit log. They are chained, so they are not copied but recorded.
-local ENTRIES = 25
-
-local function record_audits(schools)
+-- Entries of the audit log are chained, so they are not copied but recorded.
+local function record_audits(shape)
   return db.education:transaction(function(tx)
-    for school = 0, schools - 1 do
-      local admin, school_id = { id = map.id("admin", school) }, map.id("school", school)
-      for i = 0, ENTRIES - 1 do
-        local done, err = audit.record(tx, admin, "user.create", { kind = "user", school_id = school_id,
-          id = map.id("student", school * map.STUDENTS + i) })
-        if not done then return nil, err end
-      end
-    end
-    return schools * ENTRIES
+    local failure
+    map.each(shape, shape.entries, function(school, i)
+      local done, err = audit.record(tx, { id = map.id("admin", school) }, "user.create", { kind = "user",
+        school_id = map.id("school", school), id = map.id("student", school * shape.students + i) })
+      if not done then failure = failure or err end
+    end)
+    if failure then return nil, failure end
+    return shape.schools * shape.entries
   end)
 end
 
-local function fill_all(conn, tables, told)
+-- What each table gets, of all shapes together: it is filled once.
+local function parts_of(shapes, hash)
+  local parts = {}
+  for _, shape in ipairs(shapes) do
+    local i = 0
+    for _, list in ipairs { rows.tables(shape, hash), work.tables(shape) } do
+      for _, part in ipairs(list) do
+        i = i + 1
+        parts[i] = parts[i] or { name = part[1], columns = part[2] }
+        table.insert(parts[i], part[3])
+      end
+    end
+  end
+  return parts
+end
+
+local function fill_all(conn, parts, told)
   local begun, err = conn:script("begin")
   if not begun then return nil, err end
-  for _, part in ipairs(tables) do
-    local count, failure = bulk.fill(conn, part[1], part[2], part[3])
+  for _, part in ipairs(parts) do
+    local count, failure = bulk.fill(conn, part.name, part.columns, function(emit)
+      for _, write in ipairs(part) do write(emit) end
+    end)
     if not count then return nil, failure end
-    told(part[1], count)
+    told(part.name, count)
   end
   return conn:script("commit")
 end
 
 --- Writes the district: all of it in one transaction, but for the audit log, which comes last.
----@param scale number 1 for the whole; the number of schools is scaled, one at least
+---@param shapes model.district.shape[] one after the other
 ---@param hash string of everybody's password, from user.hash
 ---@param told fun(table_name: string, rows: integer) called after each part
 ---@return true? made
 ---@return table? err conflict if there is a district already
-function M.make(scale, hash, told)
-  local schools = math.max(1, math.floor(map.SCHOOLS * scale + 0.5))
-  local there, err = db.education:query({ "select 1 from schools s where s.id = ?::uuid", map.id("school", 0) })
+function M.make(shapes, hash, told)
+  local there, err = db.education:query({ "select 1 from schools s where s.id = ?::uuid",
+    map.id("school", shapes[1].first) })
   if not there then return nil, err end
   if there[1] then return db.fail("conflict", "there is a district already") end
-  local tables = rows.tables(schools, hash)
-  for _, part in ipairs(work.tables(schools)) do tables[#tables + 1] = part end
+  local parts = parts_of(shapes, hash)
   local filled, failure = db.education.host:hold(function(conn)
-    return fill_all(conn, tables, told)
+    return fill_all(conn, parts, told)
   end, { pipeline = false })
   if not filled then return nil, failure end
-  local recorded, lost = record_audits(schools)
-  if not recorded then return nil, lost end
-  told("audit_entries", recorded)
+  for _, shape in ipairs(shapes) do
+    local recorded, lost = record_audits(shape)
+    if not recorded then return nil, lost end
+    told("audit_entries", recorded)
+  end
   -- What autovacuum would do some day: figures for the planner, and pages that an index alone may answer for.
   return db.education.host:hold(function(conn)
     return conn:script("vacuum (freeze, analyze)")

@@ -6,12 +6,11 @@ local map = require "model.district_map"
 local M = {}
 
 local id, floor = map.id, math.floor
-local T, S, C, L = map.TEACHERS, map.STUDENTS, map.CLASSES, map.LESSONS
 
-local function people(schools, kind, count, hash)
+local function people(shape, kind, count, hash)
   local title = kind:gsub("^%l", string.upper)
   return { "users", "id, school_id, role, login, name, password_hash", function(emit)
-    map.each(schools, count, function(school, i, n)
+    map.each(shape, count, function(school, i, n)
       emit(id(kind, n), id("school", school), kind, map.login(kind, school + 1, i + 1),
         ("%s %d of school %d"):format(title, i + 1, school + 1), hash)
     end)
@@ -19,9 +18,9 @@ local function people(schools, kind, count, hash)
 end
 
 -- The end of a row of progress depends on percent and day alone: percent, score, …, last_at.
-local function standings()
+local function standings(lessons)
   local made = {}
-  for lesson = 0, L - 1 do
+  for lesson = 0, lessons - 1 do
     local day = ("2026-02-%02d 09:00:00Z"):format(lesson + 1)
     for percent = 0, 100 do
       local done = percent >= 60 and 100 or percent
@@ -32,14 +31,15 @@ local function standings()
   return made
 end
 
-local function progress(schools)
+local function progress(shape)
+  local L = shape.lessons
   return { "progress", "student_id, lesson_id, percent, score, max_score, seconds, events, started_at, completed_at,"
     .. " last_at", function(emit)
-    local standing, lessons = standings(), {}
-    for n = 0, schools * T * L - 1 do lessons[n] = id("lesson", n) end
-    map.each(schools, S, function(school, i, n)
+    local standing, lessons = standings(L), {}
+    map.each(shape, shape.teachers * L, function(_, _, n) lessons[n] = id("lesson", n) end)
+    map.each(shape, shape.students, function(school, i, n)
       local student = id("student", n)
-      map.seats(school, i, function(teacher)
+      map.seats(shape, school, i, function(teacher)
         for lesson = 0, L - 1 do
           local percent = (n * 7 + teacher * 31 + lesson * 13) % 101
           emit(student, lessons[teacher * L + lesson], standing[lesson * 101 + percent])
@@ -50,17 +50,18 @@ local function progress(schools)
 end
 
 --- What each table gets, in an order that references allow: name, columns, fun(emit).
----@param schools integer how many
+---@param shape model.district.shape
 ---@param hash string of everybody's password
 ---@return table[]
-function M.tables(schools, hash)
-  local function each(count, fn) map.each(schools, count, fn) end
+function M.tables(shape, hash)
+  local T, S, C, L = shape.teachers, shape.students, shape.classes, shape.lessons
+  local function each(count, fn) map.each(shape, count, fn) end
   return {
     { "schools", "id, name", function(emit)
       each(1, function(school) emit(id("school", school), ("School %d of the district"):format(school + 1)) end)
     end },
-    people(schools, "admin", 1, hash), people(schools, "teacher", T, hash), people(schools, "student", S, hash),
-    people(schools, "parent", 1, hash),
+    people(shape, "admin", 1, hash), people(shape, "teacher", T, hash), people(shape, "student", S, hash),
+    people(shape, "parent", 1, hash),
     { "parent_links", "parent_id, child_id", function(emit)
       each(1, function(school) emit(id("parent", school), id("student", school * S)) end)
     end },
@@ -81,7 +82,7 @@ function M.tables(schools, hash)
     end },
     { "enrolments", "class_id, student_id", function(emit)
       each(S, function(school, i, n)
-        map.seats(school, i, function(_, class) emit(id("class", class), id("student", n)) end)
+        map.seats(shape, school, i, function(_, class) emit(id("class", class), id("student", n)) end)
       end)
     end },
     { "lessons", "id, course_id, teacher_id, school_id, state, title, summary, subject, grade, published_at",
@@ -92,7 +93,7 @@ function M.tables(schools, hash)
             ("Lesson %d"):format(i % L + 1), "What plants need to grow", "Science", 5, "2026-01-05 08:00:00Z")
         end)
       end },
-    progress(schools),
+    progress(shape),
   }
 end
 

@@ -187,7 +187,8 @@ end
 --- The progress of one student, for who may see it.
 function M.of_student(user, student_id, pages)
   return page.list(db.education, {
-    select = "select " .. SUMMED .. ", " .. LESSON_TITLE .. " from progress p join lessons l on l.id = p.lesson_id",
+    select = "select " .. SUMMED .. ", l.title as lesson_title from progress p cross join lateral (select l.title,"
+      .. " l.teacher_id, l.school_id from lessons l where l.id = p.lesson_id offset 0) l",
     where = { { "p.student_id = ?::uuid", student_id }, access.sees_work(user, "p.student_id", "l") },
     columns = { lesson_id = { "p.lesson_id", "uuid" }, last_at = { "p.last_at", "timestamptz" } },
     unique = "lesson_id",
@@ -197,14 +198,12 @@ end
 --- How a class stands in one lesson or in all: for dashboards.
 ---@return table? summary students, started, completed, percent, score, max_score
 function M.summary(user, class_id, lesson_id)
-  return db.education:one({ "select count(distinct e.student_id) as students, count(distinct p.student_id) as started,"
+  local theirs, of_lesson = { OF_STUDENT, class_id }, lesson_id and { "and p.lesson_id = ?::uuid", lesson_id } or ""
+  return db.education:one("select count(distinct e.student_id) as students, count(distinct p.student_id) as started,"
     .. " count(p.completed_at) as completed, coalesce(round(avg(p.percent)), 0)::integer as percent,"
     .. " coalesce(sum(p.score), 0)::bigint as score, coalesce(sum(p.max_score), 0)::bigint as max_score"
-    .. " from classes c left join enrolments e on e.class_id = c.id left join (progress p"
-    .. " join lessons l on l.id = p.lesson_id"
-    .. " join class_courses k on k.course_id = l.course_id) on p.student_id = e.student_id and k.class_id = c.id"
-    .. " and (?::uuid is null or p.lesson_id = ?::uuid) where c.id = ?::uuid and", lesson_id, lesson_id, class_id },
-    access.manages_class(user, "c"), "group by c.id")
+    .. " from classes c left join enrolments e on e.class_id = c.id left join lateral (", theirs, of_lesson,
+    { "offset 0) p on true where c.id = ?::uuid and", class_id }, access.manages_class(user, "c"), "group by c.id")
 end
 
 return M

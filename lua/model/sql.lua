@@ -32,6 +32,14 @@ function M.join(...)
   return table.concat(texts, " "), parameters
 end
 
+--- A condition by which rows are checked, but by which the plan does not find them: for what another condition narrows
+--- better than the planner can know.
+---@param condition string|table
+---@return table fragment
+function M.checked(condition)
+  return M.combine("", { "coalesce(", condition, ", false)" })
+end
+
 --- A comparison with a word of a fixed set, such as a state, written into the statement: so the plan knows how many
 --- rows have it, and may use an index of those alone. Never for what somebody wrote.
 ---@param column string

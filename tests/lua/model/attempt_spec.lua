@@ -116,6 +116,13 @@ describe("an attempt", function()
     end
   end)
 
+  it("is shown without its result when its student was erased", function()
+    local open = must(start())
+    must(attempt.submit(student, open.id, answers(open, true)))
+    must(db.education:run({ "update quiz_attempts set answers = null, result = null where id = ?::uuid", open.id }))
+    assert.are.equal(json.null, must(attempt.find(group.teacher, open.id)).result)
+  end)
+
   it("is nobody else's", function()
     local open = must(start())
     local other = factory.person("student")
