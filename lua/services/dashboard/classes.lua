@@ -8,7 +8,6 @@ local json = require "host.json"
 local page = require "services.dashboard.page"
 local progress = require "model.progress"
 local schema = require "web.schema"
-local task = require "host.task"
 
 local New = schema.object { name = schema.text(1, 200), subject = schema.text(1, 100), grade = schema.integer(1, 12) }
 
@@ -24,43 +23,48 @@ local function create(req)
   return page.go(req, "/classes/" .. made.id)
 end
 
--- Progress by student, in the order of their names, and the chart's two rows: how many students reached which tenth.
-local function overview(user, class_id)
-  local rows, err = progress.of_class(user, class_id, {}, { limit = 100, sort = { { "last_at", "desc" } } })
-  if not rows then return nil, err end
-  local summary, failure = progress.summary(user, class_id)
-  if not summary then return nil, failure end
+local function newest_progress(user, class_id)
+  return function()
+    return progress.of_class(user, class_id, {}, { limit = 100, sort = { { "last_at", "desc" } } })
+  end
+end
+
+local function summed_up(user, class_id)
+  return function() return progress.summary(user, class_id) end
+end
+
+-- Progress, the newest first, and the chart's two rows: how many students reached which tenth.
+local function overview(class_id, rows, summary)
   local tenths = {}
   for i = 1, 11 do tenths[i] = 0 end
-  for _, row in ipairs(rows.items) do
+  for _, row in ipairs(rows) do
     local tenth = math.floor(row.percent / 10) + 1
     tenths[tenth] = tenths[tenth] + 1
   end
-  return { class_id = class_id, rows = rows.items, summary = summary, chart = json.encode(json.array(tenths)) }
+  return { class_id = class_id, rows = rows, summary = summary, chart = json.encode(json.array(tenths)) }
 end
 
 local function show(req)
   local user, id = req.user, req.params.class_id
-  local found, err = class.find(user, id)
-  if not found then return nil, err end
-  local parts = task.all {
-    function() return { overview(user, id) } end,
-    function() return { enrolment.roster(user, id, { limit = 100, sort = { { "name", "asc" } } }) } end,
-    function() return { course.list(user, { class_id = id }, { limit = 100 }) } end,
+  local found, err = page.ask_all {
+    function() return class.find(user, id) end,
+    newest_progress(user, id), summed_up(user, id),
+    function() return enrolment.roster(user, id, { limit = 100, sort = { { "name", "asc" } } }) end,
+    function() return course.list(user, { class_id = id }, { limit = 100 }) end,
   }
-  for _, part in ipairs(parts) do
-    if not part[1] then return nil, part[2] end
-  end
+  if not found then return nil, err end
+  local one, rows, summary, students, courses = unpack(found)
   return page.show(req, "class", {
-    title = found.name, class = found, overview = parts[1][1], students = parts[2][1].items,
-    courses = parts[3][1].items,
+    title = one.name, class = one, overview = overview(id, rows.items, summary), students = students.items,
+    courses = courses.items,
   })
 end
 
 local function live_progress(req)
-  local data, err = overview(req.user, req.params.class_id)
-  if not data then return nil, err end
-  return page.part("progress", data)
+  local user, id = req.user, req.params.class_id
+  local found, err = page.ask_all { newest_progress(user, id), summed_up(user, id) }
+  if not found then return nil, err end
+  return page.part("progress", overview(id, found[1].items, found[2]))
 end
 
 local role = guard.role

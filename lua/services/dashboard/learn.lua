@@ -15,12 +15,13 @@ local Join = schema.object { code = schema.text(4, 20) }
 
 local function home(req)
   local me = req.user
-  local classes, err = class.list(me, {}, { limit = 100, sort = { { "name", "asc" } } })
-  if not classes then return nil, err end
-  local lessons, no_lessons = lesson.list(me, {}, { limit = 100 })
-  if not lessons then return nil, no_lessons end
-  local done, no_progress = progress.of_student(me, me.id, { limit = 100 })
-  if not done then return nil, no_progress end
+  local found, err = page.ask_all {
+    function() return class.list(me, {}, { limit = 100, sort = { { "name", "asc" } } }) end,
+    function() return lesson.list(me, {}, { limit = 100 }) end,
+    function() return progress.of_student(me, me.id, { limit = 100 }) end,
+  }
+  if not found then return nil, err end
+  local classes, lessons, done = unpack(found)
   local by_lesson = {}
   for _, row in ipairs(done.items) do by_lesson[row.lesson_id] = row end
   return page.show(req, "learn", {

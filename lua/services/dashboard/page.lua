@@ -5,6 +5,7 @@ local errors = require "web.errors"
 local file = require "host.file"
 local server = require "host.server"
 local settings = require "host.settings"
+local task = require "host.task"
 local template = require "web.template"
 local tokens = require "web.session"
 local url = require "util.url"
@@ -115,6 +116,21 @@ function M.after(req, status, body, headers)
   for name, value in pairs(headers or {}) do out[name] = value end
   if not out["set-cookie"] then out["set-cookie"] = req.cookie_renewed end
   return status, body, out
+end
+
+--- Asks for all that a page shows at once, in one round trip to the database.
+---@param questions (fun(): any, table?)[]
+---@return any[]? answers in the order of the questions
+---@return table? err the first failure
+function M.ask_all(questions)
+  local asked = {}
+  for i, question in ipairs(questions) do asked[i] = function() return { question() } end end
+  local answers = task.all(asked)
+  for i, answer in ipairs(answers) do
+    if not answer[1] then return nil, answer[2] end
+    answers[i] = answer[1]
+  end
+  return answers
 end
 
 return M
