@@ -213,7 +213,7 @@ return {
       },
     } },
   { name = "check_answers", type = "boolean", default = false, reload = true,
-    doc = "every answer is checked against its declared schema: for development and tests" },
+    doc = "every answer is checked against what its route declares: for development and tests" },
   { name = "reload_pages", type = "boolean", default = false, reload = true,
     doc = "open dashboard pages load themselves again after a reload: for development" },
   { name = "development", type = "boolean", default = false, reload = true,

@@ -13,6 +13,7 @@ local json = require "host.json"
 local negotiate = require "web.negotiate"
 local parameters = require "web.parameters"
 local precondition = require "web.precondition"
+local refusals = require "web.refusals"
 local shape = require "web.shape"
 local validate = require "web.validate"
 
@@ -242,12 +243,20 @@ function M.compile(route, service)
   if route.creates and service.idempotency then run = idempotency.wrap(run, route, service.idempotency) end
   if route.receive then run = discarding(run) end
 
-  return function(req)
+  local function answer(req)
     for i = 1, count do
       local err = steps[i](req)
       if err then return nil, err end
     end
     return run(req)
+  end
+
+  if not service.check_answers or not route.id then return answer end
+  local check = refusals.checker(route)
+  return function(req)
+    local status, value, headers = answer(req)
+    if status == nil and value then check(value.code) end
+    return status, value, headers
   end
 end
 

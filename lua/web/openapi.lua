@@ -5,6 +5,7 @@ local json = require "host.json"
 local jsonschema = require "web.jsonschema"
 local keys = require "util.keys"
 local permission = require "web.permission"
+local refusals = require "web.refusals"
 local settings = require "host.settings"
 
 local M = {}
@@ -18,25 +19,6 @@ local function operation_id(route, prefix)
   return verbs[route.method] .. "_" .. name
 end
 
--- The codes that a route can answer with because of what it declares, besides its own.
-local function codes_of(route)
-  local codes = { not_acceptable = true, internal = true, unavailable = true }
-  local function add(...) for _, code in ipairs { ... } do codes[code] = true end end
-  if route.guard.scheme then add("unauthenticated") end
-  if route.guard.permissions then add("forbidden") end
-  if route.limit ~= false then add("rate_limited") end
-  if next(route.params) then add("not_found", "invalid") end
-  if route.query or next(route.params) then add("malformed", "invalid") end
-  if route.body or route.form then add("malformed", "media_type", "too_large", "invalid", "request_timeout") end
-  if route.if_match then add("no_precondition", "stale", "malformed") end
-  if route.method == "DELETE" or (route.tagged and route.method == "GET") then add("stale", "malformed") end
-  if route.creates and route.guard.scheme then add("key_reused", "in_progress", "malformed") end
-  for _, code in ipairs(route.errors or {}) do codes[code] = true end
-  -- A query nobody declared is refused as well.
-  add("malformed", "invalid")
-  return codes
-end
-
 local function problem(titles)
   return {
     description = table.concat(titles, " or "),
@@ -47,7 +29,7 @@ end
 -- Refers to the refusals that a route can answer with: many routes share one, by its status and codes.
 local function problems(route, responses, shared)
   local names, titles = {}, {}
-  for _, code in ipairs(keys.sorted(codes_of(route))) do
+  for _, code in ipairs(keys.sorted(refusals.of(route))) do
     local status = tostring(errors.status(code) or error(("%s: unknown error %q"):format(route.label, code), 0))
     names[status] = (names[status] or status) .. "-" .. code
     titles[status] = titles[status] or {}

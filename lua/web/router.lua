@@ -236,7 +236,7 @@ end
 ---  What equip() is given by app.lua, unless the service has its own:
 ---  origins    pages of which other origins may call (web/cors.lua)
 ---  limiter    fun(route) → step (web/limits.lua)     idempotency  store (web/idempotency.lua)
----  check_answers  true: every answer is checked against its schema, a mismatch is a 500
+---  check_answers  true: every answer is checked against what the route declares, a mismatch is a 500
 ---@return table service with handle(http), equip(platform) and routes
 function M.new(service)
   local tree, share = paths.new(), nil

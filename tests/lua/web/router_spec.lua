@@ -151,6 +151,18 @@ describe("web.router", function()
     assert.equal("thing_id", body.errors[1].parameter)
   end)
 
+  it("takes a refusal that a route does not declare for a mistake, where answers are checked", function()
+    local function refusing(declared)
+      local route = { "Refuses", guard.public(function() return nil, errors.new("conflict") end), out = Thing,
+        id = "refuse", errors = declared }
+      local made = router.new { name = "test", resources = { { ["/refusing"] = { GET = route } } }, schemes = {} }
+      made.equip { check_answers = true }
+      return (made.handle(http("GET", "/refusing")))
+    end
+    assert.equal(409, refusing { "conflict" })
+    assert.equal(500, refusing())
+  end)
+
   it("honours If-Match wherever it is sent", function()
     local function status(method, tags, body)
       return (ask(method, "/things/" .. THING, { headers = as("teacher", { ["if-match"] = tags }), body = body }))

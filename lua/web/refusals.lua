@@ -1,0 +1,43 @@
+-- web/refusals.lua: which errors a route can answer with: those that follow from what it declares, and those it names
+-- itself (errors). The document tells them (web/openapi.lua); in tests an answer that is not among them is a mistake.
+
+local errors = require "web.errors"
+
+local M = {}
+
+---@param route table as the router has completed it
+---@return table<string, boolean> codes
+function M.of(route)
+  local codes = { not_acceptable = true, internal = true, unavailable = true }
+  local function add(...) for _, code in ipairs { ... } do codes[code] = true end end
+  if route.guard.scheme then add("unauthenticated") end
+  -- A user may lack the permission, a user's key the scope.
+  if route.guard.permissions or route.guard.scheme == "user" then add("forbidden") end
+  if route.limit ~= false then add("rate_limited") end
+  if next(route.params) then add("not_found", "invalid") end
+  if route.query or next(route.params) then add("malformed", "invalid") end
+  if route.body or route.form then add("malformed", "media_type", "too_large", "invalid", "request_timeout") end
+  if route.if_match then add("no_precondition", "stale", "malformed") end
+  if route.method == "DELETE" or (route.tagged and route.method == "GET") then add("stale", "malformed") end
+  if route.creates and route.guard.scheme then add("key_reused", "in_progress", "malformed") end
+  for _, code in ipairs(route.errors or {}) do codes[code] = true end
+  -- A query nobody declared is refused as well.
+  add("malformed", "invalid")
+  return codes
+end
+
+---Fails if a route refuses with a status that its document does not have.
+---@param route table
+---@return fun(code: string?)
+function M.checker(route)
+  local statuses = {}
+  for code in pairs(M.of(route)) do statuses[errors.status(code) or 0] = true end
+  for _, status in ipairs(route.also or {}) do statuses[status] = true end
+  return function(code)
+    if not statuses[errors.status(code) or 500] then
+      error(("%s refuses with %q, which it does not declare"):format(route.label, tostring(code)), 0)
+    end
+  end
+end
+
+return M
