@@ -25,9 +25,10 @@ function json.encode(value) end
 function json.canonical(value) end
 
 ---A function that writes values as JSON by a plan: of each object the planned members and no others, in the plan's
----order; maps and what has no plan as canonical does. A plan is "any", or a table with kind "object" and members { name, plan, absence } (absence says what stands
----for nil and null: "null", "nothing" or "fault", which raises), with kind "list" or "map" and the plan of the entries,
----or with kind "variant", the name of the member that tells them apart, and { value, plan } for each.
+---order; maps and what has no plan as canonical does. A plan is "any", or a table with kind "object" and members
+---{ name, plan, absence } (absence says what stands for nil and null: "null", "nothing" or "fault", which raises), with
+---kind "list" or "map" and the plan of the entries, or with kind "variant", the name of the member that tells them apart,
+---and { value, plan } for each.
 ---@param plan "any"|table
 ---@return fun(value: any): string
 function json.writer(plan) end

@@ -23,6 +23,15 @@ function M.append(tx, topic, kind, data)
   return row.id
 end
 
+--- Tells everybody: an event of the topic system, in a transaction of its own.
+---@param kind "notice"|"alert"
+---@param data table
+---@return integer? id
+---@return table? err
+function M.announce(kind, data)
+  return db.education:transaction(function(tx) return M.append(tx, "system", kind, data) end)
+end
+
 --- Appends several events in one statement, so that the log is held for one round trip only.
 ---@param tx model.connection
 ---@param events { topic: string, kind: string, data: table }[]

@@ -117,6 +117,11 @@ local function refuse(connection, err, topic)
   return say(connection, { type = "error", code = err.code, message = message, topic = topic })
 end
 
+-- Whether it exists is nobody's business who may not follow it.
+local function no_topic(topic)
+  return errors.new("not_found", ("There is no topic %s that you may follow"):format(topic))
+end
+
 -- What was missed since a cursor, oldest first; the cursor after it.
 local function replay(store, after, topics, send)
   local sent = 0
@@ -151,7 +156,7 @@ function M.new(store)
       return refuse(socket, errors.new("conflict", ("At most %d topics at once"):format(MAX_TOPICS)), topic)
     end
     local may, err = store.may_follow(state.user, topic)
-    if not may then return refuse(socket, err or errors.new("forbidden", "You may not follow this topic"), topic) end
+    if not may then return refuse(socket, err or no_topic(topic), topic) end
     if not state.topics[topic] then
       state.topics[topic], state.count = true, state.count + 1
       socket:join(room_of(topic))
@@ -207,7 +212,7 @@ function M.new(store)
   local function allowed(user, topics)
     for _, topic in ipairs(topics) do
       local may, err = store.may_follow(user, topic)
-      if not may then return nil, err or errors.new("forbidden", "You may not follow " .. topic) end
+      if not may then return nil, err or no_topic(topic) end
     end
     return true
   end

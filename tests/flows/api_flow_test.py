@@ -267,7 +267,7 @@ def test_topics_are_guarded(product, teacher, student):
         for topic in ("class:" + mine["id"], "user:" + teacher.id, "lesson:" + str(uuid.uuid4())):
             socket.frame(wire.TEXT, json.dumps({"type": "subscribe", "topic": topic}))
             refused = hear(socket, "error")
-            assert refused["code"] == "forbidden" and refused["topic"] == topic
+            assert refused["code"] == "not_found" and refused["topic"] == topic
         for nonsense in ("{", "[]", '{"type":"sing"}', '{"type":"subscribe"}', '{"type":"subscribe","topic":"A b"}'):
             socket.frame(wire.TEXT, nonsense)
             assert hear(socket, "error")["code"] in ("malformed", "invalid")
@@ -276,7 +276,25 @@ def test_topics_are_guarded(product, teacher, student):
     anonymous = wire.WebSocket(product.address("api"), "/ws")
     assert anonymous.answer.status == 401
     anonymous.close()
-    student.get("/events?topics=class:" + mine["id"], 403)
+    student.get("/events?topics=class:" + mine["id"], 404)
+
+
+def test_what_the_operator_announces_reaches_everybody(product, teacher, student):
+    def announce(*words):
+        return product.command("announce", "--config", product.config, *words)
+
+    with open_socket(product, teacher) as one, open_socket(product, student) as other:
+        for socket in (one, other):
+            socket.frame(wire.TEXT, json.dumps({"type": "subscribe", "topic": "system"}))
+            hear(socket, "subscribed")
+        assert announce("--alert", "Down at ten.").returncode == 0
+        for socket in (one, other):
+            event = hear(socket, "event")
+            assert (event["topic"], event["kind"]) == ("system", "alert")
+            assert event["data"] == {"message": "Down at ten."}
+    for words in ((), ("",), ("a", "b"), ("--loud", "a"), ("x" * 501,), ("bell\a",)):
+        refused = announce(*words)
+        assert refused.returncode == 2 and refused.stderr, words
 
 
 def test_browsers_send_the_token_as_a_subprotocol(product, teacher):

@@ -83,6 +83,12 @@ M.topics = {
       ["step.failed"] = { "A step has failed", run_step }, ["step.retrying"] = { "A step is tried again", run_step },
       ["step.progress"] = { "A step comes along", schema.any() },
     } },
+  { name = "system", address = "system", summary = "What the operator tells everybody (toolboxd announce)",
+    roles = { "admin", "parent", "student", "teacher" },
+    events = {
+      notice = { "Something to know", shapes.announcement },
+      alert = { "Something to know at once", shapes.announcement },
+    } },
 }
 
 local tags = { "Live" }
@@ -97,7 +103,7 @@ M.routes = {
   },
   ["/api/v1/events"] = {
     GET = { "Follow topics as server-sent events", guard.signed_in(live.open_stream), raw = true,
-      produces = "text/event-stream", query = live.stream_query, errors = { "forbidden", "conflict" },
+      produces = "text/event-stream", query = live.stream_query, errors = { "not_found", "conflict" },
       id = "followEvents", tags = tags },
   },
 }

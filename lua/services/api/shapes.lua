@@ -117,6 +117,9 @@ M.Course = object("Course", {
   subject = M.subject, grade = M.grade, description = schema.multiline(0, 4000),
 })
 
+-- Of the live topic system.
+M.announcement = schema.object { message = schema.text(1, 500) }
+
 M.states = schema.enum { "draft", "review", "approved", "published" }
 
 M.Section = schema.object { heading = schema.text(1, 200), body = schema.multiline(1, 20000) }
