@@ -2,7 +2,9 @@
 #include "base/background.h"
 
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -23,11 +25,21 @@ struct attributes {
 
 enum { SLICE = 100000000 }; /* the longest that Linux takes */
 
+static bool set(int nice, uint64_t flags)
+{
+    struct attributes a = {.size = sizeof a, .policy = SCHED_OTHER, .flags = flags, .nice = nice, .runtime = SLICE};
+    return syscall(SYS_sched_setattr, 0, &a, 0U) == 0;
+}
+
+void background_patient(void)
+{
+    set(getpriority(PRIO_PROCESS, 0), SCHED_FLAG_RESET_ON_FORK);
+}
+
 void background_thread(void)
 {
     int now = getpriority(PRIO_PROCESS, 0), nice = now > NICE ? now : NICE;
-    struct attributes a = {.size = sizeof a, .policy = SCHED_OTHER, .nice = nice, .runtime = SLICE};
-    if (syscall(SYS_sched_setattr, 0, &a, 0U) != 0)
+    if (!set(nice, 0))
         setpriority(PRIO_PROCESS, 0, nice);
 }
 

@@ -13,7 +13,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "base/background.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -122,7 +121,6 @@ static _Noreturn void child(int socket, const char *config, const struct set *be
     struct buf error = {0};
     int code;
     timer.it_interval = (struct timeval){0, 100000};
-    background_process();
     if (!SANITIZED)
         setrlimit(RLIMIT_DATA, &memory);
     signal(SIGALRM, on_alarm);
@@ -188,7 +186,7 @@ struct candidate *candidate_start(struct loop *loop, const char *config, const s
     if (!message_pair(fds))
         return NULL;
     time_limit = seconds;
-    pid_t pid = spawn(&fds[1], 1);
+    pid_t pid = spawn(&fds[1], 1, true);
     if (pid == 0)
         child(fds[1], config, before, ask);
     close(fds[1]);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/background.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "loop/loop.h"
@@ -244,6 +245,7 @@ static void run(struct master *m)
     for (size_t i = 0; i < m->listeners.count; i++)
         log_write(LOG_INFO, "listening", log_str("service", m->listeners.rows[i].service),
                   log_str("address", m->listeners.rows[i].address), LOG_END);
+    background_patient(); /* a fork takes a millisecond or two, which those that serve need not wait for */
     slots_start(m, m->inherited);
     inherited_free(m->inherited);
     slots_reap(m); /* who ended during an upgrade */

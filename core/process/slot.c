@@ -172,7 +172,7 @@ static bool start(struct slot *slot)
     pid_t pid = -1;
     if (beat && message_pair(fds)) {
         counter_reset_gauges(m->segments[slot->index]);
-        pid = spawn(keep, list_kept(slot, fds[1], keep));
+        pid = spawn(keep, list_kept(slot, fds[1], keep), false);
         if (pid == 0)
             run_child(slot, beat, fds[1]);
         close(fds[1]);

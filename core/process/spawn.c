@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/background.h"
 #include "base/log.h"
 #include "process/signal.h"
 
@@ -39,7 +40,7 @@ static void close_others(const int *keep, size_t count)
     closedir(list);
 }
 
-pid_t spawn(const int *keep, size_t count)
+pid_t spawn(const int *keep, size_t count, bool background)
 {
     sigset_t all, before;
     pid_t parent = getpid();
@@ -47,6 +48,8 @@ pid_t spawn(const int *keep, size_t count)
     sigprocmask(SIG_SETMASK, &all, &before); /* no signal of the child's may run the parent's handlers */
     pid_t pid = fork();
     if (pid == 0) {
+        if (background)
+            background_process();
         signals_reset();
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)

@@ -40,7 +40,7 @@ void upgrade_start(struct master *m)
     if (check_pid > 0 || m->stopping)
         return;
     log_write(LOG_INFO, "upgrade is checked", log_str("program", program), LOG_END);
-    pid_t pid = spawn(NULL, 0);
+    pid_t pid = spawn(NULL, 0, true);
     if (pid == 0) {
         int null = open("/dev/null", O_WRONLY);
         if (null >= 0)

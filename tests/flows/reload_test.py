@@ -231,6 +231,19 @@ def test_sighup_reloads_too(conformance):
     daemons.wait_for(lambda: all(daemon.get("/answer").body == b"hup" for _ in range(8)), "the new answer")
 
 
+def test_new_code_is_tried_by_a_process_that_gives_way_to_those_that_serve(conformance):
+    daemon = conformance(tree=True, load_timeout=1)
+    serving = {daemon.process.pid, *daemon.worker_pids()}
+    daemon.tree.write(ANSWER, "while true do end\n")
+    daemon.process.send_signal(signal.SIGHUP)
+    daemons.wait_for(lambda: set(daemon.family()) - serving, "the candidate")
+    (candidate,) = set(daemon.family()) - serving
+    daemons.wait_for(lambda: os.getsid(candidate) == candidate, "its own session")
+    assert {os.getpriority(os.PRIO_PROCESS, pid) for pid in serving} == {os.getpriority(os.PRIO_PROCESS, 0)}
+    assert os.getpriority(os.PRIO_PROCESS, candidate) >= 5
+    daemons.wait_for(lambda: not daemons.alive(candidate), "the end of the candidate")
+
+
 def test_two_reloads_at_once_both_succeed(conformance):
     daemon = conformance(tree=True)
     put(daemon, "both")
