@@ -122,10 +122,19 @@ static bool load_app(struct vm *vm, struct buf *error)
     return true;
 }
 
+/* Bodies run once: what is compiled for them is compiled for nothing, and takes longer than they do. */
+static bool load_interpreted(struct vm *vm, struct buf *error)
+{
+    luaJIT_setmode(vm_state(vm), 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
+    return load_app(vm, error);
+}
+
 static bool build(struct generation *g, struct buf *error)
 {
     g->vm = new_vm(g->all->env, g->set, g->number, error);
-    bool good = g->vm && load_app(g->vm, error);
+    bool good = g->vm && load_interpreted(g->vm, error);
+    if (good)
+        luaJIT_setmode(vm_state(g->vm), 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_ON);
     set_rest(g->set);
     return good;
 }
@@ -135,8 +144,7 @@ struct vm *generation_try(struct worker_env *env, struct set *set, struct buf *e
     struct vm *vm = new_vm(env, set, 0, error);
     if (!vm)
         return NULL;
-    luaJIT_setmode(vm_state(vm), 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
-    if (load_app(vm, error))
+    if (load_interpreted(vm, error))
         return vm;
     vm_close(vm);
     return NULL;

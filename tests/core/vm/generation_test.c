@@ -258,6 +258,28 @@ static void a_stop_lets_tasks_end_and_then_cancels(void **state)
     f.stopped = false;
 }
 
+static bool says(lua_State *L, const char *field)
+{
+    generation_push_app(L);
+    lua_getfield(L, -1, field);
+    if (lua_isfunction(L, -1))
+        assert_true(vm_call(L, 0, 1));
+    bool value = lua_toboolean(L, -1);
+    lua_settop(L, 0);
+    return value;
+}
+
+static void bodies_are_interpreted_and_what_serves_is_compiled(void **state)
+{
+    (void)state;
+    write_file("lua/app.lua",
+               "return { services = {}, during = jit.status(), after = function() return jit.status() end }");
+    load(1);
+    assert_int_equal(f.loads, 1);
+    assert_false(says(vm_state(f.env.vm), "during"));
+    assert_true(says(vm_state(f.env.vm), "after"));
+}
+
 static int ticks(struct vm *vm)
 {
     lua_State *L = vm_state(vm);
@@ -305,9 +327,13 @@ static void memory_is_shared_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_request_ends_with_the_code_it_began_with),     TEST(what_does_not_load_changes_nothing),
-        TEST(too_many_generations_cost_the_oldest_its_tasks), TEST(a_stop_lets_tasks_end_and_then_cancels),
-        TEST(timers_belong_to_the_generation_in_force),       TEST(memory_is_shared_out),
+        TEST(a_request_ends_with_the_code_it_began_with),
+        TEST(what_does_not_load_changes_nothing),
+        TEST(too_many_generations_cost_the_oldest_its_tasks),
+        TEST(a_stop_lets_tasks_end_and_then_cancels),
+        TEST(bodies_are_interpreted_and_what_serves_is_compiled),
+        TEST(timers_belong_to_the_generation_in_force),
+        TEST(memory_is_shared_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
