@@ -52,7 +52,7 @@ def parse():
     options.data = (options.data or default).resolve()
     options.seconds = options.seconds or (1 if options.quick else 3)
     options.full_seconds = 1  # each list at full load
-    options.long = 2 if options.quick else 15  # seconds, hashing and reload
+    options.turns, options.turn = (1, 2) if options.quick else (5, 8)  # seconds, hashing and reload
     options.rounds, options.compare_seconds = (1, 2) if options.quick else (3, 4)
     return options
 

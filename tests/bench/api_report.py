@@ -95,8 +95,9 @@ queries are those that it counts itself. Nothing is pinned. A list's CPU time is
 of wrk for {full} s. Each operation is asked as the first of teacher, admin,
 student and parent that is answered, for the first object that this person sees; lists with their default of 20 rows.
 
-Log-ins: {hashers} clients log in one after the other, each attempt hashes a password. Reloads: all the product's code, one a
-second. Peers: tests/bench/peers/list_fastify.mjs and list_fastapi.py answer the same list: the same token is checked,
+Log-ins: {hashers} clients log in one after the other, each attempt hashes a password. Reloads: all the product's code,
+one a second. Both in {turns} turns of {turn:g} s without and {turn:g} s with; shown is the turn whose ratio lies in the
+middle. Peers: tests/bench/peers/list_fastify.mjs and list_fastapi.py answer the same list: the same token is checked,
 the statement is the one that toolboxd sends, read from PostgreSQL's log, and the JSON is compared. The three take turns,
 one process on one core at full load of 64 connections, {rounds} rounds of {compare:g} s; medians (least–most).
 """
@@ -105,7 +106,7 @@ one process on one core at full load of 64 connections, {rounds} rounds of {comp
 def text(found, faults, size, options):
     quick = "\n**A quick run on a small district: it shows that the tool works; its figures mean little.**\n"
     method = METHOD.format(clients=api_measures.CLIENTS, full=options.full_seconds, rate=options.rate,
-                           seconds=options.seconds, hashers=api_measures.HASHERS, rounds=options.rounds,
+                           seconds=options.seconds, hashers=api_measures.HASHERS, turns=options.turns, turn=options.turn, rounds=options.rounds,
                            compare=options.compare_seconds)
     out = [report.head("Lists and pages on a district"), f"District: {size}.", quick if options.quick else "",
            "## Asked\n", *asked_table(found), "", *(f"**Failed:** {fault}\n" for fault in faults), method]
