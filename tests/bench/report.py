@@ -57,9 +57,14 @@ def commit():
     return (named.stdout.strip() or "unknown") + (" with changes" if changed.stdout.strip() else "")
 
 
+def command():
+    """As it was given, but for where things lie on this machine."""
+    return " ".join("DIR" if word.startswith("/") else word for word in ["tools/bench", *sys.argv[1:]])
+
+
 def head(title):
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
-    return (f"# {title}\n\n{now}, commit {commit()}, command `tools/bench {' '.join(sys.argv[1:])}`.\n"
+    return (f"# {title}\n\n{now}, commit {commit()}, command `{command()}`.\n"
             f"{machine_line()}. {prepare.versions()}\n")
 
 
