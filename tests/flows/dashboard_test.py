@@ -193,7 +193,7 @@ def test_a_class_page_is_live(product, teacher):
         browser.click("form button")
         browser.wait("location.pathname === '/classes'")
         browser.open(product.url("dashboard", "/classes/" + one["id"]))
-        browser.wait("document.getElementById('link').dataset.state === 'open'")
+        browser.wait("document.getElementById('link')?.dataset.state === 'open'")
         browser.wait("!!document.querySelector('.chart canvas')")
         browser.wait("document.querySelector('.figures b').textContent === '0'")
         student.api("POST", "/classes/join", {"code": one["join_code"]})
@@ -211,7 +211,7 @@ def test_an_open_page_loads_itself_again_after_a_reload(product, teacher):
         browser.fill("input[name=password]", PASSWORD)
         browser.click("form button")
         browser.wait("location.pathname === '/classes'")
-        browser.wait("document.getElementById('link').dataset.state === 'open'")
+        browser.wait("document.getElementById('link')?.dataset.state === 'open'")
         before = browser.evaluate("Number(document.body.dataset.generation)")
         done = product.reload()
         assert done.returncode == 0, done.stderr
