@@ -1,6 +1,5 @@
 /* bind/crypto.c: host.crypto. Hashing, sealing, random values and encodings at once; passwords on a thread of their
  * own. Called only from Lua. */
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -212,8 +211,7 @@ static int l_unseal(lua_State *L)
 
 /* Lives until the pool is done with it, although its task may be gone by then. */
 struct job {
-    struct password_wait *wait; /* NULL: cancelled */
-    atomic_bool cancelled;      /* the same, for the thread that has not begun */
+    _Atomic(struct password_wait *) wait; /* NULL: cancelled, and a thread that has not begun need not */
     bool verify, ok;
     struct password_result result;
     char hash[PASSWORD_HASH_SIZE];
@@ -230,7 +228,7 @@ static void run_job(void *arg)
 {
     struct job *job = arg;
     struct str password = {job->password, job->length};
-    bool wanted = !atomic_load(&job->cancelled);
+    bool wanted = job->wait != NULL;
     if (wanted && job->verify)
         job->result = password_verify(password, str_from(job->hash));
     else if (wanted)
@@ -257,9 +255,7 @@ static void job_done(void *arg)
 
 static void on_cancel(struct wait *wait)
 {
-    struct job *job = ((struct password_wait *)wait)->job;
-    job->wait = NULL;
-    atomic_store(&job->cancelled, true);
+    ((struct password_wait *)wait)->job->wait = NULL;
 }
 
 static int start_job(lua_State *L, struct str password, struct str hash, bool verify)

@@ -277,22 +277,23 @@ void json_push_text(lua_State *L, struct buf *out)
         buf_free(out);
 }
 
-static int l_encode(lua_State *L)
+static int encoded(lua_State *L, void (*encode)(lua_State *L, int index, struct buf *out))
 {
     luaL_checkany(L, 1);
     struct buf *out = json_text(L);
-    json_encode(L, 1, out);
+    encode(L, 1, out);
     json_push_text(L, out);
     return 1;
 }
 
+static int l_encode(lua_State *L)
+{
+    return encoded(L, json_encode);
+}
+
 static int l_canonical(lua_State *L)
 {
-    luaL_checkany(L, 1);
-    struct buf *out = json_text(L);
-    json_encode_canonical(L, 1, out);
-    json_push_text(L, out);
-    return 1;
+    return encoded(L, json_encode_canonical);
 }
 
 /* array(t) -> t. A table that has another metatable keeps it: that is an error. */

@@ -106,8 +106,8 @@ one process on one core at full load of 64 connections, {rounds} rounds of {comp
 def text(found, faults, size, options):
     quick = "\n**A quick run on a small district: it shows that the tool works; its figures mean little.**\n"
     method = METHOD.format(clients=api_measures.CLIENTS, full=options.full_seconds, rate=options.rate,
-                           seconds=options.seconds, hashers=api_measures.HASHERS, turns=options.turns, turn=options.turn, rounds=options.rounds,
-                           compare=options.compare_seconds)
+                           seconds=options.seconds, hashers=api_measures.HASHERS, turns=options.turns,
+                           turn=options.turn, rounds=options.rounds, compare=options.compare_seconds)
     out = [report.head("Lists and pages on a district"), f"District: {size}.", quick if options.quick else "",
            "## Asked\n", *asked_table(found), "", *(f"**Failed:** {fault}\n" for fault in faults), method]
     if "operations" in found:
