@@ -8,21 +8,19 @@ local M = {}
 ---@param route table as the router has completed it
 ---@return table<string, boolean> codes
 function M.of(route)
-  local codes = { not_acceptable = true, internal = true, unavailable = true }
+  -- A query that nobody declared is malformed or invalid at any route.
+  local codes = { not_acceptable = true, internal = true, unavailable = true, malformed = true, invalid = true }
   local function add(...) for _, code in ipairs { ... } do codes[code] = true end end
   if route.guard.scheme then add("unauthenticated") end
   -- A user may lack the permission, a user's key the scope.
   if route.guard.permissions or route.guard.scheme == "user" then add("forbidden") end
   if route.limit ~= false then add("rate_limited") end
-  if next(route.params) then add("not_found", "invalid") end
-  if route.query or next(route.params) then add("malformed", "invalid") end
-  if route.body or route.form then add("malformed", "media_type", "too_large", "invalid", "request_timeout") end
-  if route.if_match then add("no_precondition", "stale", "malformed") end
-  if route.method == "DELETE" or (route.tagged and route.method == "GET") then add("stale", "malformed") end
-  if route.creates and route.guard.scheme then add("key_reused", "in_progress", "malformed") end
+  if next(route.params) then add("not_found") end
+  if route.body or route.form then add("media_type", "too_large", "request_timeout") end
+  if route.if_match then add("no_precondition", "stale") end
+  if route.method == "DELETE" or (route.tagged and route.method == "GET") then add("stale") end
+  if route.creates and route.guard.scheme then add("key_reused", "in_progress") end
   for _, code in ipairs(route.errors or {}) do codes[code] = true end
-  -- A query nobody declared is refused as well.
-  add("malformed", "invalid")
   return codes
 end
 
