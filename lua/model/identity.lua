@@ -9,6 +9,7 @@ local audit = require "model.audit"
 local db = require "model.db"
 local user = require "model.user"
 local id = require "util.id"
+local utf8 = require "util.utf8"
 
 local M = {}
 
@@ -81,6 +82,12 @@ function M.account(provider, claims)
   return found
 end
 
+-- What the provider calls somebody.
+local function name_of(claims)
+  local name = type(claims.name) == "string" and claims.name or claims.preferred_username
+  return type(name) == "string" and name:find("%S") and utf8.line(name, 100) or nil
+end
+
 --- Opens an account for somebody whom a provider knows and we don't. It has no password until one is asked for by mail.
 ---@param provider string
 ---@param claims table
@@ -88,10 +95,8 @@ end
 ---@param birth_date string? needed of students
 ---@return table? account
 function M.sign_up(provider, claims, role, birth_date)
-  local name = type(claims.name) == "string" and claims.name or claims.preferred_username
   local made, err = user.without_password({ login = provider .. "-" .. id.code(12), role = role,
-    birth_date = birth_date,
-    name = type(name) == "string" and name:gsub("%c", " "):sub(1, 100) or "A " .. role })
+    birth_date = birth_date, name = name_of(claims) or "A " .. role })
   if not made then return nil, err end
   local linked, failure = insert(provider, claims.sub, made.id)
   if not linked then return nil, failure end

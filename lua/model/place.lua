@@ -137,7 +137,7 @@ function M.acknowledge(session, receipt)
     local stored, failure = tx:query({ "insert into delivery_receipts (session_id, delivery_id, state, error) values"
       .. " (?, ?, ?, ?)"
       .. " on conflict (session_id, delivery_id) do update set state = excluded.state, error = excluded.error",
-      session.id, delivery.id, receipt.state, receipt.error and receipt.error:sub(1, 2000) })
+      session.id, delivery.id, receipt.state, receipt.error })
     if not stored then return nil, failure end
     if receipt.state ~= "applied" then return { applied_seq = session.applied_seq } end
     return tx:one({ "update studio_sessions as s set applied_seq = greatest(s.applied_seq, ?::bigint),"

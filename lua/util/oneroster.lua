@@ -31,7 +31,7 @@ local required = { "sourcedId", "username", "givenName", "familyName" }
 function M.header(fields)
   local at, errors = {}, {}
   local function refuse(column, code, message)
-    errors[#errors + 1] = { column = column:sub(1, 100), code = code, message = message }
+    errors[#errors + 1] = { column = utf8.cut(column, 100), code = code, message = message }
   end
   for i, name in ipairs(fields) do
     if not utf8.valid(name) then

@@ -60,6 +60,16 @@ function M.cut(text, n)
   return text:sub(1, at - 1)
 end
 
+---What somebody calls a thing, in whatever octets, as a line of at most n characters: control characters become spaces,
+---and where it is not UTF-8 whatever is not ASCII a question mark.
+---@param octets string
+---@param n integer
+---@return string
+function M.line(octets, n)
+  if not M.valid(octets) then octets = octets:gsub("[\128-\255]", "?") end
+  return M.cut((octets:gsub("%c", " "):gsub("\194[\128-\159]", " ")), n)
+end
+
 -- Two-octet capitals whose small letter is a fixed distance away: Latin-1, Greek, Cyrillic.
 local small = {}
 local function shift(first, last, distance)

@@ -5,6 +5,8 @@
 --   req.revision                      what If-Match says the caller has seen; nil for "*"
 --   req.http                          the host's request (lua/host/server.lua), for answers that are no JSON
 
+local utf8 = require "util.utf8"
+
 ---@class web.request
 ---@field method string
 ---@field path string
@@ -31,6 +33,11 @@ end
 ---@return string trace id
 function Request:id()
   return self.http.id
+end
+
+---@return string name what the client calls itself (User-Agent), for people to read: at most 200 characters
+function Request:client()
+  return utf8.line(self.http:header("user-agent") or "", 200)
 end
 
 ---The value of a cookie.

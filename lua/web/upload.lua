@@ -4,6 +4,8 @@
 local errors = require "web.errors"
 local form = require "host.form"
 local negotiate = require "web.negotiate"
+local utf8 = require "util.utf8"
+local validate = require "web.validate"
 
 local M = {}
 
@@ -16,13 +18,13 @@ local codes = { too_large = "too_large", timeout = "request_timeout", closed = "
 
 local function refuse(name, code, message)
   return nil, errors.new("invalid", "The form breaks the schema", {
-    errors = { { pointer = "#/" .. name, code = code, message = message } },
+    errors = { { pointer = validate.pointer("#", name), code = code, message = message } },
   })
 end
 
 local function begin(part, state, sink)
   if part.name ~= "file" or state.name then
-    return refuse(part.name and part.name:sub(1, 100) or "", "unknown", "expected one part named file")
+    return refuse(utf8.line(part.name or "", 100), "unknown", "expected one part named file")
   end
   state.name = part.filename
   if not part.filename then return refuse("file", "type", "expected a file, with a filename") end

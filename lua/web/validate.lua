@@ -21,8 +21,11 @@ local function fail(errors, pointer, code, message)
   if n < MAX_ERRORS then errors[n + 1] = { pointer = pointer, code = code, message = message } end
 end
 
--- JSON pointer (RFC 6901) in a URI fragment.
-local function step(pointer, name)
+---The JSON pointer (RFC 6901), as a URI fragment, of a member.
+---@param pointer string of the object around it, "#" for the whole
+---@param name string|integer
+---@return string
+function M.pointer(pointer, name)
   if type(name) == "string" and find(name, "[^%w_-]") then
     name = gsub(gsub(name, "~", "~0"), "/", "~1")
     name = gsub(name, "[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end)
@@ -182,7 +185,7 @@ local function refuse_unknown(value, fields, pointer, errors)
   end
   if not unknown then return end
   table.sort(unknown)
-  for _, name in ipairs(unknown) do fail(errors, step(pointer, name), "unknown", "unknown field") end
+  for _, name in ipairs(unknown) do fail(errors, M.pointer(pointer, name), "unknown", "unknown field") end
 end
 
 function compilers.object(declared)
@@ -232,7 +235,7 @@ function compilers.map(declared)
       if #name > max_name or find(name, "[%z\1-\31\127]") then
         fail(errors, pointer, "name", ("names have at most %d octets and no control characters"):format(max_name))
       else
-        value[name] = item(entry, step(pointer, name), errors)
+        value[name] = item(entry, M.pointer(pointer, name), errors)
       end
     end
     if count > max then fail(errors, pointer, "length", says_range("entries", nil, max)) end

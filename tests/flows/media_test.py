@@ -39,6 +39,7 @@ def test_a_file_comes_back_as_it_was_and_as_nothing_that_runs(product, owner):
     assert made.status == 201, made
     told = made.json
     assert (told["type"], told["octets"], told["name"]) == ("image/png", len(content), "evil.png")
+    assert upload(owner, content[:100], "a\x85b" + "é" * 200).json["name"] == "a b" + "é" * 177 + ".png"
     assert told["digest"] == hashlib.sha256(content).hexdigest()
     assert stored(product) >= {told["id"]}
     back = owner.call("api", "GET", f"/api/v1/media/{told['id']}/content")

@@ -89,12 +89,16 @@ def test_what_is_no_roster_is_refused_by_name(admin, group):
     target = f"/classes/{group['id']}/roster"
     assert upload(admin, group, "shoe,size\r\n1,2\r\n").status == 422
     assert upload(admin, group, "").status == 422
+    assert upload(admin, group, "x" * 99 + "é,size\r\n").status == 422
     broken = upload(admin, group, HEADER + '1,"a"b\r\n')
     assert broken.status == 422 and "line 2" in broken.json["detail"], broken
     assert admin.call("POST", target, {"file": "x"}).status == 415
     body, headers = form(HEADER.encode(), name="other")
     refused = admin.call("POST", target, body, **headers)
     assert refused.status == 422 and refused.json["errors"][0]["pointer"] == "#/other", refused
+    body, headers = form(HEADER.encode(), name="x" * 99 + "éa/b")
+    refused = admin.call("POST", target, body, **headers)
+    assert refused.status == 422 and refused.json["errors"][0]["pointer"] == "#/" + "x" * 99 + "%C3%A9", refused
     body, headers = form(HEADER.encode())
     assert admin.call("POST", target, body[:-8], **headers).status == 400
     assert upload(admin, group, HEADER + "x" * (3 << 20)).status in (413, 422)

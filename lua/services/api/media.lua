@@ -32,9 +32,8 @@ end
 
 -- The last part of what the client calls it: never a path, never empty.
 local function clean(name)
-  if not utf8.valid(name) then return "file" end
-  name = name:gsub("^.*[/\\]", ""):gsub("[%z\1-\31\127\"]", ""):gsub("^%s+", ""):gsub("%s+$", "")
-  return name ~= "" and utf8.cut(name, 180) or "file"
+  name = utf8.line(name:gsub("^.*[/\\]", ""):gsub('"', ""), 180):gsub("^%s+", ""):gsub("%s+$", "")
+  return name ~= "" and name or "file"
 end
 
 -- A file on its way from the form to the store.

@@ -30,7 +30,7 @@ local function is_own_path(path)
 end
 
 local function where(req)
-  return { client = (req:header("user-agent") or ""):sub(1, 200), address = req:remote() }
+  return { client = req:client(), address = req:remote() }
 end
 
 local function form_again(req, given, message)

@@ -16,6 +16,8 @@ describe("a users.csv of OneRoster", function()
     assert.are.same({ 1, 4, 8 }, { at.sourcedId, at.username, at.email })
     local _, errors = oneroster.header { "sourcedId", "shoe", "sourcedId", "username", "givenName" }
     assert.are.same({ "shoe unknown", "sourcedId repeated", "familyName required" }, codes(errors))
+    _, errors = oneroster.header { ("x"):rep(99) .. "éé" }
+    assert.are.equal(("x"):rep(99) .. "é", errors[1].column)
   end)
 
   it("has students", function()
