@@ -71,11 +71,14 @@ end
 --- Ends a request. An archive is kept under the person's key, for as long as the settings say.
 ---@param tx model.connection
 ---@param archive? string
+---@return integer? count
+---@return table? err conflict: who asked for the archive was erased meanwhile
 function M.finish(tx, request, archive)
   local sealed, err
   if archive then
     sealed, err = person_key.seal(tx, request.person_id, archive, place(request.id))
-    if not sealed then return nil, err end
+    if err then return nil, err end
+    if not sealed then return db.fail("conflict", "this person was erased meanwhile") end
   end
   return tx:run({ "update data_requests set state = 'done', finished_at = now(), archive_sealed = ?::bytea,"
     .. " problem = null, expires_at = case when ?::boolean then now() + ? * interval '1 second' end"
@@ -121,7 +124,8 @@ function M.archive(viewer, person_id, request_id)
     .. " where q.id = ?::uuid and q.person_id = ?::uuid and q.expires_at > now() and", request_id, person_id },
     access.sees_consents(viewer, "u"))
   if not row then return nil, err end
-  local octets = person_key.open(db.education, person_id, row.archive_sealed, place(request_id))
+  local octets, failure = person_key.open(db.education, person_id, row.archive_sealed, place(request_id))
+  if failure then return nil, failure end
   if not octets then return db.not_found("archive") end
   return octets
 end

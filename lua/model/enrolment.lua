@@ -54,10 +54,11 @@ function M.add(user, class_id, who)
     local class, err = tx:one({ "select c.id, c.school_id from classes c where c.id = ?::uuid and", class_id },
       access.manages_class(user, "c"))
     if not class then return nil, err end
-    local student = tx:one({ "select u.id, u.login, u.name from users u where u.role = 'student' and u.state = 'active'"
-      .. " and u.school_id = ?::uuid and (u.id = ?::uuid or u.login = lower(?))", class.school_id, who.student_id,
-        who.login })
+    local student, none = tx:one({ "select u.id, u.login, u.name from users u where u.role = 'student'"
+      .. " and u.state = 'active' and u.school_id = ?::uuid and (u.id = ?::uuid or u.login = lower(?))",
+      class.school_id, who.student_id, who.login })
     if not student then
+      if none.code ~= "not_found" then return nil, none end
       return db.fail("invalid", "the school has no such student", who.login and "login" or "student_id")
     end
     local done, failure = enrol(tx, user, class.id, student.id)

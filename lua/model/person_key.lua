@@ -25,7 +25,7 @@ function M.of(tx, person_id)
 end
 
 --- Seals a value under a person's key; nothing is kept of somebody whose key was destroyed.
----@return userdata? parameter of type bytea
+---@return userdata? parameter of type bytea; nil without err: the key was destroyed
 ---@return table? err
 function M.seal(tx, person_id, value, where)
   local key, err = M.of(tx, person_id)
@@ -33,7 +33,9 @@ function M.seal(tx, person_id, value, where)
   return pg.bytes(crypto.seal(key, value, where))
 end
 
---- The value that was sealed; nil if the key was destroyed.
+--- The value that was sealed.
+---@return string? value nil without err: there is none, or the key was destroyed
+---@return table? err
 function M.open(tx, person_id, sealed, where)
   if type(sealed) ~= "string" then return nil end
   local key, err = M.of(tx, person_id)

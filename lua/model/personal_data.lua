@@ -149,7 +149,8 @@ local function recorded(connection, person_id)
     .. " and a.subject_id = u.id order by a.sequence", audit.NO_SCHOOL, person_id })
   if not rows then return nil, err end
   for _, row in ipairs(rows) do
-    local values = person_key.open(connection, person_id, row.personal_sealed, "audit:" .. row.subject_id)
+    local values, failure = person_key.open(connection, person_id, row.personal_sealed, "audit:" .. row.subject_id)
+    if failure then return nil, failure end
     row.personal_sealed, row.subject_id = nil, nil
     row.values = values and json.decode(values) or json.null
   end

@@ -20,12 +20,13 @@ function M.must(value, err)
   return value
 end
 
-local function unique(word)
+--- A name that nothing else has.
+function M.unique(word)
   return word .. "-" .. id.uuid():gsub("-", ""):sub(-12) .. id.code(4):lower()
 end
 
 function M.school()
-  return M.must(school.create(unique("school")))
+  return M.must(school.create(M.unique("school")))
 end
 
 --- Everybody's password, hashed once a run: hashing is meant to be slow.
@@ -41,7 +42,7 @@ function M.person(role, given)
   local place = given.school or M.school()
   hash = hash or M.must(user.hash(M.PASSWORD))
   return M.must(user.import({
-    role = role, school_id = place.id, login = given.login or unique(role), name = given.name or "A " .. role,
+    role = role, school_id = place.id, login = given.login or M.unique(role), name = given.name or "A " .. role,
     email = given.email,
   }, hash))
 end
