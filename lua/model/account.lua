@@ -67,7 +67,8 @@ function M.verify_email(token)
       return nil, failure
     end
     if count == 0 then return db.fail("invalid", INVALID, "token") end
-    return audit.of_person(tx, nil, "email.verify", row.user_id) and true
+    local recorded, lost = audit.of_person(tx, nil, "email.verify", row.user_id)
+    return recorded and true, lost
   end)
 end
 
@@ -134,7 +135,8 @@ function M.reset_password(token, new)
     return replace(tx, found.user_id, hash)
   end)
   if not done then return nil, failure end
-  return lockout.forgive(found.login) and true
+  local forgiven, lost = lockout.forgive(found.login)
+  return forgiven and true, lost
 end
 
 --- Asks for the present password again, before something that a stolen token must not do. Guesses are counted.

@@ -86,7 +86,8 @@ function M.refuse(token)
   return db.education:transaction(function(tx)
     local held, err = take(tx, token)
     if not held then return nil, err end
-    return audit.record(tx, nil, "consent.refuse", { kind = "user", id = audit.NO_SCHOOL }) and true
+    local recorded, lost = audit.record(tx, nil, "consent.refuse", { kind = "user", id = audit.NO_SCHOOL })
+    return recorded and true, lost
   end)
 end
 

@@ -1,6 +1,7 @@
 -- A database that is lost is told as such wherever it happens: not as an object that is not there, a wrong value, or
 -- nothing to say.
 
+local account = require "model.account"
 local api_key = require "model.api_key"
 local assignment = require "model.assignment"
 local attachment = require "model.attachment"
@@ -18,6 +19,9 @@ local failing = require "tests.support.failing"
 local family = require "model.family"
 local grade_category = require "model.grade_category"
 local grading = require "model.grading"
+local held_sign_up = require "model.held_sign_up"
+local identity = require "model.identity"
+local json = require "host.json"
 local lesson = require "model.lesson"
 local lesson_date = require "model.lesson_date"
 local lesson_plan = require "model.lesson_plan"
@@ -25,6 +29,7 @@ local lesson_version = require "model.lesson_version"
 local mastery = require "model.mastery"
 local media = require "model.media"
 local meeting = require "model.meeting"
+local personal = require "model.personal"
 local personal_data = require "model.personal_data"
 local profile = require "model.profile"
 local progress = require "model.progress"
@@ -32,6 +37,7 @@ local prompt_template = require "model.prompt_template"
 local quiz = require "model.quiz"
 local roster = require "model.roster"
 local school = require "model.school"
+local second_factor = require "model.second_factor"
 local submission = require "model.submission"
 local user = require "model.user"
 local id = require "util.id"
@@ -64,6 +70,15 @@ describe("a database that is lost is told as such by", function()
 
   local function request_of(person)
     return must(in_transaction(function(tx) return data_request.create(tx, person, person.id, "export") end))
+  end
+
+  -- The token of a letter that asks a guardian.
+  local function asked()
+    must(held_sign_up.ask { login = factory.unique("child"), password = factory.PASSWORD, name = "A",
+      birth_date = "2020-01-01", guardian_email = "a@mail.example" })
+    local row = must(db.education:one("select m.id, m.data_sealed from mails m where m.kind = 'guardian_consent'"
+      .. " order by m.id desc limit 1"))
+    return json.decode(personal.open(row.data_sealed, "mails.data:" .. row.id)).token
   end
 
   -- What is done, and what is made for it before.
@@ -190,6 +205,36 @@ describe("a database that is lost is told as such by", function()
       function() return factory.person("teacher") end },
     { "using a key", function(secret) return api_key.caller(secret) end, function()
       return must(api_key.create(factory.person("teacher"), { name = "A", scopes = { "classes:read" } })).key
+    end },
+    { "proving an address", function(token) return account.verify_email(token) end, function()
+      local person = factory.person("teacher", { email = factory.unique("a") .. "@mail.example" })
+      return must(account.verification(person.id)).token
+    end },
+    { "resetting a password", function(token) return account.reset_password(token, "another horse") end, function()
+      local person = factory.person("teacher", { email = factory.unique("a") .. "@mail.example" })
+      must(account.verify_email(must(account.verification(person.id)).token))
+      return must(account.reset(person.login)).token
+    end },
+    { "changing a password", function(person)
+      return account.change_password(person, factory.PASSWORD, "another horse", factory.unique("address"))
+    end, function() return factory.person("teacher") end },
+    { "asking a guardian", function(login)
+      return held_sign_up.ask { login = login, password = factory.PASSWORD, name = "A", birth_date = "2020-01-01",
+        guardian_email = "a@mail.example" }
+    end, function() return factory.unique("child") end },
+    { "a guardian's consent", function(token) return held_sign_up.accept(token) end, function() return asked() end },
+    { "a guardian's refusal", function(token) return held_sign_up.refuse(token) end, function() return asked() end },
+    { "linking an identity", function(subject) return identity.link(teacher, "peer", { sub = subject }) end,
+      function() return factory.unique("sub") end },
+    { "an account of a provider", function(subject)
+      return identity.sign_up("peer", { sub = subject, name = "A" }, "teacher")
+    end, function() return factory.unique("sub") end },
+    { "a second factor", function(person) return second_factor.begin(person) end,
+      function() return factory.person("teacher") end },
+    { "taking a second factor away", function(person) return second_factor.reset(admin, person.id) end, function()
+      local person = factory.person("teacher", { school = { id = teacher.school_id } })
+      must(second_factor.begin(person))
+      return person
     end },
     { "asking for one's data", function(person)
       return in_transaction(function(tx) return data_request.create(tx, person, person.id, "export") end)
