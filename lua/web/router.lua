@@ -39,7 +39,8 @@
 --   errors          { "conflict", … } codes for the documents beside those that every such route has
 --   id, tags, shared, auth, description        for the documents
 --
--- A handler returns value; status, value, headers; status (no body); or nil, err. web/errors.lua knows err.code.
+-- A handler returns value; status, value, headers; status (no body); or nil, err. web/errors.lua knows err.code;
+-- web/answer.lua has words for what is no value, such as "done".
 -- The words of web/guard.lua say who may call: public, signed_in, role(…), by("scheme", …). A scheme is
 -- { check = fun(req) → caller | nil, err, openapi = security scheme object }, given to router.new under schemes.
 

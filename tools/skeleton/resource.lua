@@ -1,5 +1,6 @@
 -- services/api/gadgets.lua: what gizmos are for, and who calls it.
 
+local answer = require "web.answer"
 local cursor = require "web.cursor"
 local gadget = require "model.gadget"
 local guard = require "web.guard"
@@ -43,9 +44,7 @@ end
 
 ---@param req api.deleteGadget
 local function delete(req)
-  local gone, err = gadget.delete(req.user, req.params.gadget_id)
-  if not gone then return nil, err end
-  return 204
+  return answer.done(gadget.delete(req.user, req.params.gadget_id))
 end
 
 local role = guard.role

@@ -1,6 +1,7 @@
 -- services/api/api_keys.lua: keys for machines, made by staff. A key is sent as a bearer token and may do what its
 -- maker may, within its scopes (web/session.lua, scope_of). No key makes keys.
 
+local answer = require "web.answer"
 local api_key = require "model.api_key"
 local cursor = require "web.cursor"
 local guard = require "web.guard"
@@ -48,9 +49,7 @@ end
 
 ---@param req api.revokeApiKey
 local function revoke(req)
-  local done, err = api_key.revoke(req.user, req.params.api_key_id)
-  if not done then return nil, err end
-  return 204
+  return answer.done(api_key.revoke(req.user, req.params.api_key_id))
 end
 
 local role = guard.role

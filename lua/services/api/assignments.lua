@@ -1,5 +1,6 @@
 -- services/api/assignments.lua: what classes are given to do, and what students hand in for it.
 
+local answer = require "web.answer"
 local assignment = require "model.assignment"
 local cursor = require "web.cursor"
 local grading = require "model.grading"
@@ -75,9 +76,7 @@ end
 
 ---@param req api.deleteAssignment
 local function delete(req)
-  local gone, err = assignment.delete(req.user, req.params.assignment_id)
-  if not gone then return nil, err end
-  return 204
+  return answer.done(assignment.delete(req.user, req.params.assignment_id))
 end
 
 ---@param req api.showAssignmentStatistics

@@ -1,6 +1,7 @@
 -- services/api/attachments.lua: uploaded files beside lessons, classes, assignments and submissions: the same three
 -- routes for each. Who sees the thing may read its files.
 
+local answer = require "web.answer"
 local attachment = require "model.attachment"
 local cursor = require "web.cursor"
 local guard = require "web.guard"
@@ -23,15 +24,11 @@ local function routes_of(kind, routes)
   end
 
   local function attach(req)
-    local done, err = attachment.attach(req.user, kind.name, req.params[parameter], req.params.media_id)
-    if not done then return nil, err end
-    return 204
+    return answer.done(attachment.attach(req.user, kind.name, req.params[parameter], req.params.media_id))
   end
 
   local function detach(req)
-    local done, err = attachment.detach(req.user, kind.name, req.params[parameter], req.params.media_id)
-    if not done then return nil, err end
-    return 204
+    return answer.done(attachment.detach(req.user, kind.name, req.params[parameter], req.params.media_id))
   end
 
   local role, tags = guard.role, { "Content" }

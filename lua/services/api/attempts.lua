@@ -1,6 +1,7 @@
 -- services/api/attempts.lua: students' attempts at quizzes, of a lesson or of an assignment. Marked on the server;
 -- right answers leave with the result of a submitted attempt only.
 
+local answer = require "web.answer"
 local attempt = require "model.attempt"
 local cursor = require "web.cursor"
 local guard = require "web.guard"
@@ -19,9 +20,7 @@ end
 
 ---@param req api.saveAnswers
 local function save(req)
-  local done, err = attempt.save(req.user, req.params.attempt_id, req.body.answers)
-  if not done then return nil, err end
-  return 204
+  return answer.done(attempt.save(req.user, req.params.attempt_id, req.body.answers))
 end
 
 ---@param req api.submitAttempt

@@ -1,5 +1,6 @@
 -- services/api/calendar.lua: what happens when in one's classes; the dates of lessons in them.
 
+local answer = require "web.answer"
 local calendar = require "model.calendar"
 local class = require "model.class"
 local cursor = require "web.cursor"
@@ -63,9 +64,7 @@ end
 
 ---@param req api.clearLessonDates
 local function clear(req)
-  local gone, err = lesson_date.clear(req.user, req.params.class_id, req.params.lesson_id)
-  if not gone then return nil, err end
-  return 204
+  return answer.done(lesson_date.clear(req.user, req.params.class_id, req.params.lesson_id))
 end
 
 local signed_in, role = guard.signed_in, guard.role

@@ -1,5 +1,6 @@
 -- services/api/classes.lua: classes: made by teachers, joined by students with a code; who is in them.
 
+local answer = require "web.answer"
 local class = require "model.class"
 local cursor = require "web.cursor"
 local enrolment = require "model.enrolment"
@@ -39,9 +40,7 @@ end
 
 ---@param req api.deleteClass
 local function delete(req)
-  local gone, err = class.delete(req.user, req.params.class_id)
-  if not gone then return nil, err end
-  return 204
+  return answer.done(class.delete(req.user, req.params.class_id))
 end
 
 ---@param req api.rotateJoinCode
@@ -68,9 +67,7 @@ end
 
 ---@param req api.removeStudent
 local function remove(req)
-  local gone, err = enrolment.remove(req.user, req.params.class_id, req.params.student_id)
-  if not gone then return nil, err end
-  return 204
+  return answer.done(enrolment.remove(req.user, req.params.class_id, req.params.student_id))
 end
 
 local signed_in, role = guard.signed_in, guard.role

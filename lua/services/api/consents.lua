@@ -1,10 +1,10 @@
 -- services/api/consents.lua: what people and guardians have agreed to; and children, whose guardian is asked first.
 
+local answer = require "web.answer"
 local consent = require "model.consent"
 local cursor = require "web.cursor"
 local guard = require "web.guard"
 local held_sign_up = require "model.held_sign_up"
-local json = require "host.json"
 local schema = require "web.schema"
 local shapes = require "services.api.shapes"
 local user = require "model.user"
@@ -49,8 +49,7 @@ local Answer = schema.object {
 local Withdrawal = schema.object { token = describe(schema.text(1, 200), "From the letter that confirmed the consent") }
 
 local function texts()
-  local rows, err = consent.texts()
-  return rows and { items = rows, next = json.null }, err
+  return answer.whole(consent.texts())
 end
 
 ---@param req api.listConsents
@@ -83,23 +82,15 @@ local function ask(req)
 end
 
 ---@param req api.answerAsGuardian
-local function answer(req)
+local function decide(req)
   local body = req.body
-  local done, err
-  if body.consents then
-    done, err = held_sign_up.accept(body.token, body.version)
-  else
-    done, err = held_sign_up.refuse(body.token)
-  end
-  if not done then return nil, err end
-  return 204
+  if body.consents then return answer.done(held_sign_up.accept(body.token, body.version)) end
+  return answer.done(held_sign_up.refuse(body.token))
 end
 
 ---@param req api.withdrawAsGuardian
 local function withdraw_as_guardian(req)
-  local done, err = consent.withdraw_by(req.body.token)
-  if not done then return nil, err end
-  return 204
+  return answer.done(consent.withdraw_by(req.body.token))
 end
 
 local signed_in, public = guard.signed_in, guard.public
@@ -114,7 +105,7 @@ return {
       description = "Nothing is kept but what the guardian is asked with; without an answer that is forgotten." },
   },
   ["/auth/guardian-consent"] = {
-    POST = { "Answer for a child as its guardian", public(answer), body = Answer, limit = "auth",
+    POST = { "Answer for a child as its guardian", public(decide), body = Answer, limit = "auth",
       errors = { "conflict" }, id = "answerAsGuardian", tags = tags,
       description = "With the consent the account is made; without, all is forgotten." },
   },

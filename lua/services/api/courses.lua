@@ -1,5 +1,6 @@
 -- services/api/courses.lua: courses: an order of lessons that a teacher keeps and classes take.
 
+local answer = require "web.answer"
 local course = require "model.course"
 local cursor = require "web.cursor"
 local guard = require "web.guard"
@@ -41,23 +42,17 @@ end
 
 ---@param req api.deleteCourse
 local function delete(req)
-  local gone, err = course.delete(req.user, req.params.course_id)
-  if not gone then return nil, err end
-  return 204
+  return answer.done(course.delete(req.user, req.params.course_id))
 end
 
 ---@param req api.assignCourse
 local function assign(req)
-  local done, err = course.assign(req.user, req.params.course_id, req.params.class_id)
-  if not done then return nil, err end
-  return 204
+  return answer.done(course.assign(req.user, req.params.course_id, req.params.class_id))
 end
 
 ---@param req api.unassignCourse
 local function unassign(req)
-  local done, err = course.unassign(req.user, req.params.course_id, req.params.class_id)
-  if not done then return nil, err end
-  return 204
+  return answer.done(course.unassign(req.user, req.params.course_id, req.params.class_id))
 end
 
 local signed_in, role = guard.signed_in, guard.role

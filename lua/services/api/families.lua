@@ -1,5 +1,6 @@
 -- services/api/families.lua: who is whose parent. Links are made in users.lua, with a code.
 
+local answer = require "web.answer"
 local cursor = require "web.cursor"
 local family = require "model.family"
 local guard = require "web.guard"
@@ -11,19 +12,14 @@ local function parents(req)
   return cursor.list(req, function(page) return family.parents(req.user, req.params.user_id, page) end)
 end
 
-local function done(gone, err)
-  if not gone then return nil, err end
-  return 204
-end
-
 ---@param req api.unlinkParent
 local function unlink(req)
-  return done(family.unlink(req.user, req.params.parent_id, req.params.user_id))
+  return answer.done(family.unlink(req.user, req.params.parent_id, req.params.user_id))
 end
 
 ---@param req api.unlinkChild
 local function unlink_mine(req)
-  return done(family.unlink(req.user, req.user.id, req.params.child_id))
+  return answer.done(family.unlink(req.user, req.user.id, req.params.child_id))
 end
 
 local tags = { "People" }

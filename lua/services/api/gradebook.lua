@@ -1,11 +1,11 @@
 -- services/api/gradebook.lua: a class's grades summed up by weighted categories, and what students master.
 
+local answer = require "web.answer"
+local category = require "model.grade_category"
 local class = require "model.class"
 local cursor = require "web.cursor"
 local gradebook = require "model.gradebook"
-local category = require "model.grade_category"
 local guard = require "web.guard"
-local json = require "host.json"
 local mastery = require "model.mastery"
 local schema = require "web.schema"
 local shapes = require "services.api.shapes"
@@ -56,9 +56,7 @@ end
 
 ---@param req api.deleteGradeCategory
 local function delete(req)
-  local gone, err = category.delete(req.user, req.params.category_id)
-  if not gone then return nil, err end
-  return 204
+  return answer.done(category.delete(req.user, req.params.category_id))
 end
 
 ---@param req api.listMastery
@@ -72,9 +70,7 @@ end
 local function class_mastery(req)
   local kept, err = class.keeps(req.user, req.params.class_id)
   if not kept then return nil, err end
-  local items, failure = mastery.of_class(req.user, req.params.class_id)
-  if not items then return nil, failure end
-  return { items = items, next = json.null }
+  return answer.whole(mastery.of_class(req.user, req.params.class_id))
 end
 
 local signed_in, role = guard.signed_in, guard.role

@@ -1,5 +1,6 @@
 -- services/api/lessons.lua: lessons: written by hand or by a run, reviewed, approved and then delivered.
 
+local answer = require "web.answer"
 local cursor = require "web.cursor"
 local generate_lesson = require "workflows.generate_lesson"
 local guard = require "web.guard"
@@ -57,9 +58,7 @@ end
 
 ---@param req api.deleteLesson
 local function delete(req)
-  local gone, err = lesson.delete(req.user, req.params.lesson_id)
-  if not gone then return nil, err end
-  return 204
+  return answer.done(lesson.delete(req.user, req.params.lesson_id))
 end
 
 ---@param req api.generateLesson

@@ -1,6 +1,7 @@
 -- services/api/media.lua: files that people upload. An upload is written as it arrives; what it is, its first octets
 -- say; it is given back as a download that no browser runs.
 
+local answer = require "web.answer"
 local crypto = require "host.crypto"
 local cursor = require "web.cursor"
 local errors = require "web.errors"
@@ -143,9 +144,7 @@ end
 
 ---@param req api.deleteMedia
 local function delete(req)
-  local gone, err = media.delete(req.user, req.params.media_id)
-  if not gone then return nil, err end
-  return 204
+  return answer.done(media.delete(req.user, req.params.media_id))
 end
 
 -- RFC 6266: a plain name for everybody, the real one in UTF-8 for who can read it.

@@ -1,5 +1,6 @@
 -- services/api/meetings.lua: when a class meets, and who was there.
 
+local answer = require "web.answer"
 local attendance = require "model.attendance"
 local cursor = require "web.cursor"
 local guard = require "web.guard"
@@ -87,9 +88,7 @@ end
 
 ---@param req api.deleteMeeting
 local function delete(req)
-  local gone, err = meeting.delete(req.user, req.params.meeting_id)
-  if not gone then return nil, err end
-  return 204
+  return answer.done(meeting.delete(req.user, req.params.meeting_id))
 end
 
 ---@param req api.showAttendance

@@ -1,6 +1,7 @@
 -- services/api/passwords.lua: proving an email address; passwords that are changed or forgotten.
 
 local account = require "model.account"
+local answer = require "web.answer"
 local guard = require "web.guard"
 local schema = require "web.schema"
 local user = require "model.user"
@@ -16,40 +17,34 @@ local Forgot = schema.object {
 local Reset = schema.object { token = token, password = new_password }
 local Change = schema.object { current_password = any_password, password = new_password }
 
-local function done(value, err)
-  if not value then return nil, err end
-  return 204
-end
-
 ---@param req api.verifyEmail
 local function verify(req)
-  return done(account.verify_email(req.body.token))
+  return answer.done(account.verify_email(req.body.token))
 end
 
 ---@param req api.askEmailVerification
 local function ask_verification(req)
-  return done(account.ask_verification(req.user))
+  return answer.done(account.ask_verification(req.user))
 end
 
 ---@param req api.forgotPassword
 local function forgot(req)
-  return done(account.ask_reset(req.body.login))
+  return answer.done(account.ask_reset(req.body.login))
 end
 
 ---@param req api.resetPassword
 local function reset(req)
-  return done(account.reset_password(req.body.token, req.body.password))
+  return answer.done(account.reset_password(req.body.token, req.body.password))
 end
 
 ---@param req api.changePassword
 local function change(req)
   local body = req.body
-  return done(account.change_password(req.user, body.current_password, body.password, req:remote()))
+  return answer.done(account.change_password(req.user, body.current_password, body.password, req:remote()))
 end
 
 local public, signed_in = guard.public, guard.signed_in
 local tags = { "Accounts" }
-
 
 return {
   ["/auth/verify-email"] = {

@@ -1,5 +1,6 @@
 -- services/api/prompt_templates.lua: texts that teachers keep to have lessons made with.
 
+local answer = require "web.answer"
 local cursor = require "web.cursor"
 local guard = require "web.guard"
 local prompt_template = require "model.prompt_template"
@@ -43,9 +44,7 @@ end
 
 ---@param req api.deletePromptTemplate
 local function delete(req)
-  local gone, err = prompt_template.delete(req.user, req.params.template_id)
-  if not gone then return nil, err end
-  return 204
+  return answer.done(prompt_template.delete(req.user, req.params.template_id))
 end
 
 local role = guard.role

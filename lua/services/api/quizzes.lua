@@ -1,6 +1,7 @@
 -- services/api/quizzes.lua: quizzes, a lesson's or a teacher's own, with their figures. Right answers are shown here to
 -- who keeps the quiz only. Attempts are services/api/attempts.lua's.
 
+local answer = require "web.answer"
 local cursor = require "web.cursor"
 local guard = require "web.guard"
 local item_statistics = require "model.item_statistics"
@@ -16,11 +17,11 @@ local texts = schema.array(schema.text(1, 200), 1, 10)
 local ids = schema.array(choice_id, 1, 20)
 local places = describe(schema.map(choice_id, 20), "Id of a choice → id of its target")
 
-local function kind(answer, fields)
+local function kind(parts, fields)
   local all = {
     prompt = schema.multiline(1, 2000), points = optional(schema.integer(1, 100), 1),
     partial = optional(schema.boolean(), true), explanation = optional(schema.multiline(0, 2000), ""),
-    objective = optional(nullable(schema.text(1, 300))), answer = schema.object(answer),
+    objective = optional(nullable(schema.text(1, 300))), answer = schema.object(parts),
   }
   for _, name in ipairs(fields or {}) do all[name] = items end
   return schema.object(all)
@@ -93,9 +94,7 @@ end
 
 ---@param req api.deleteQuiz
 local function delete(req)
-  local gone, err = quiz.delete(req.user, req.params.quiz_id)
-  if not gone then return nil, err end
-  return 204
+  return answer.done(quiz.delete(req.user, req.params.quiz_id))
 end
 
 ---@param req api.showQuizStatistics
