@@ -1,5 +1,7 @@
 -- Tokens and cookies: who is let in, and who no longer.
 
+local jwt = require "host.jwt"
+local settings = require "host.settings"
 local tokens = require "web.session"
 
 local USER = { id = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", role = "teacher", name = "Ada" }
@@ -44,6 +46,15 @@ describe("web.session", function()
     assert.is_nil((bearer("")))
     assert.is_nil((tokens.bearer.check(request("GET", {}))))
     assert.is_nil((tokens.bearer.check(request("GET", { authorization = "Basic " .. token }))))
+  end)
+
+  it("refuses what its secret has signed with another key's name, or without an end", function()
+    local claims = { iss = "toolboxai", aud = "api", sub = USER.id, sid = "session-4", role = "teacher" }
+    local key = { alg = "HS256", key = settings.token_secret }
+    assert.is_nil((bearer(jwt.sign(claims, key))))
+    claims.exp = os.time() + 60
+    assert.truthy(bearer(jwt.sign(claims, key)))
+    assert.is_nil((bearer(jwt.sign(claims, key, "another"))))
   end)
 
   local pages = tokens.pages(function() return nil, { code = "unauthenticated" } end, 3600)
