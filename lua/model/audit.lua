@@ -117,11 +117,9 @@ local function fault(row, sequence, previous)
   if digest_of(previous, row) ~= row.digest then return "its content does not have its digest" end
 end
 
-local function verify_chain(connection, chain)
+-- All in one view of the database: what is added meanwhile is not in it.
+local function verify_chain(connection, chain, head)
   local sequence, previous = 0, crypto.sha256("")
-  -- Read before the entries: what is added meanwhile lies beyond it.
-  local head, err = connection:one({ "select sequence, head from audit_chains where chain = ?::uuid", chain })
-  if not head then return nil, err end
   while sequence < head.sequence do
     local rows, failure = connection:query({ READ, chain, sequence, BATCH })
     if not rows then return nil, failure end
@@ -140,7 +138,28 @@ local function verify_chain(connection, chain)
       end
     end
   end
+  if head.last > sequence then
+    return { chain = chain, entries = sequence, broken = sequence + 1, reason = "the head does not name this entry" }
+  end
   return { chain = chain, entries = sequence, head = crypto.hex(previous) }
+end
+
+-- Every chain that has a head or an entry.
+local HEADS = "select coalesce(h.chain, e.chain) as chain, coalesce(h.sequence, 0) as sequence, h.head,"
+  .. " coalesce(e.last, 0) as last from audit_chains h full join (select chain, max(sequence) as last"
+  .. " from audit_entries group by chain) e on e.chain = h.chain where ?::uuid is null or"
+  .. " coalesce(h.chain, e.chain) = ?::uuid order by 1"
+
+local function verify(connection, chain)
+  local heads, err = connection:query({ HEADS, chain, chain })
+  if not heads then return nil, err end
+  local found = {}
+  for i, head in ipairs(heads) do
+    local outcome, failure = verify_chain(connection, head.chain, head)
+    if not outcome then return nil, failure end
+    found[i] = outcome
+  end
+  return found
 end
 
 --- Checks one chain or all.
@@ -150,17 +169,8 @@ end
 ---  are good; broken is the number of the first one that is not
 ---@return table? err
 function M.verify(chain, connection)
-  connection = connection or db.education
-  local chains, err = connection:query({ "select chain from audit_chains where ?::uuid is null or chain = ?::uuid"
-    .. " order by chain", chain, chain })
-  if not chains then return nil, err end
-  local found = {}
-  for i, row in ipairs(chains) do
-    local outcome, failure = verify_chain(connection, row.chain)
-    if not outcome then return nil, failure end
-    found[i] = outcome
-  end
-  return found
+  if connection then return verify(connection, chain) end
+  return db.education:transaction(function(tx) return verify(tx, chain) end, { isolation = "repeatable read" })
 end
 
 return M

@@ -58,6 +58,13 @@ describe("the audit log", function()
     assert.is_nil(must(audit.verify(chain))[1].broken)
   end)
 
+  it("names a link that the head of its chain hides", function()
+    local set_back = "update audit_chains set head = (select digest from audit_entries e where e.chain ="
+      .. " audit_chains.chain and e.sequence = audit_chains.sequence - 1), sequence = sequence - 1"
+    assert.are.equal(last, after(set_back, last))
+    assert.are.equal(1, after("delete from audit_chains", last))
+  end)
+
   it("names a link that was made anew, with a digest of its own", function()
     assert.are.equal(last, after("update audit_entries set digest = ?", last - 1, pg.bytes(crypto.sha256("new"))) + 1)
   end)
