@@ -23,12 +23,13 @@ local JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 -- A step takes req and returns nil to go on or an error to stop.
 
-local function guarding(route, service)
+-- Who is nobody is limited by the address, so that guessing tokens and keys has an end too.
+local function guarding(route, service, limit)
   local rule, schemes, admit = route.guard, service.schemes, guard.admit
   if not rule.scheme then return nil end
   return function(req)
     local caller, err = admit(rule, schemes, req)
-    if not caller then return err end
+    if not caller then return err.code == "unauthenticated" and limit and limit(req) or err end
     req.user = caller
   end
 end
@@ -219,8 +220,9 @@ end
 function M.compile(route, service)
   local steps = {}
   local function add(step) if step then steps[#steps + 1] = step end end
-  add(guarding(route, service))
-  add(limiting(route, service))
+  local limit = limiting(route, service)
+  add(guarding(route, service, limit))
+  add(limit)
   add(accepting(route))
   add(checking(route))
   add(precondition.required(route))

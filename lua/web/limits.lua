@@ -61,6 +61,8 @@ function M.take(key, limit, seconds, now)
   return true, max(0, floor(limit - used - 1)), reset
 end
 
+local function name_of(key, window) return ("limit:%s:%d"):format(key, window) end
+
 -- What was counted since the last exchange, and the counters that nobody uses any more.
 local function collect(now)
   local changed, commands = {}, {}
@@ -69,10 +71,11 @@ local function collect(now)
     if counter.window < window - 1 then
       counters[key], size = nil, size - 1
     elseif counter.fresh > 0 and counter.window == window then
-      local name = ("limit:%s:%d"):format(key, window)
+      local name = name_of(key, window)
       changed[#changed + 1] = counter
       commands[#commands + 1] = { "INCRBY", name, counter.fresh }
       commands[#commands + 1] = { "EXPIRE", name, ceil(counter.seconds * 2) }
+      commands[#commands + 1] = { "GET", name_of(key, window - 1) }
       counter.fresh = 0
     end
   end
@@ -88,9 +91,10 @@ function M.exchange()
   local replies = redis.batch(commands)
   if not replies then return end
   for i, counter in ipairs(changed) do
-    local total = replies[i * 2 - 1]
+    local total, before = replies[i * 3 - 2], tonumber(replies[i * 3])
     if type(total) == "number" and counter.window == windows[i] then
       counter.count = max(counter.count, total + counter.fresh)
+      counter.before = max(counter.before, before or 0)
     end
   end
 end

@@ -55,6 +55,12 @@ def test_without_redis_each_worker_limits_by_itself(product, stores):
         stores.start("redis")
 
 
+def test_guessing_tokens_is_limited_by_address(product):
+    answers = [product.call("api", "GET", "/api/v1/me", None, "tbk_" + uuid.uuid4().hex) for _ in range(100)]
+    assert {answer.status for answer in answers} == {401, 429}
+    assert product.call("api", "GET", "/api/v1/me", None, sign_up(product)).status == 200  # others go on
+
+
 def test_attempts_to_log_in_are_limited_by_address(product):
     for _ in range(ENOUGH):
         answer = product.call("api", "POST", "/api/v1/auth/refresh", {"refresh_token": "rt_nonsense"})

@@ -1,6 +1,8 @@
 -- Rate limits: the arithmetic of the sliding window.
 
 local limits = require "web.limits"
+local redis = require "host.redis"
+local timer = require "host.timer"
 
 describe("web.limits", function()
   it("allows as many as the limit, then none", function()
@@ -33,5 +35,26 @@ describe("web.limits", function()
     local fresh, remaining = limits.take("spec:d", 10, 60, 800)
     assert.is_true(fresh)
     assert.equal(9, remaining)
+  end)
+
+  it("learns from Redis what others have counted, in the window before too", function()
+    local batch, now = redis.batch, timer.wall
+    local stored = {}
+    redis.batch = function(commands)
+      local replies = {}
+      for i, command in ipairs(commands) do
+        local name = command[2]
+        if command[1] == "INCRBY" then stored[name] = (stored[name] or 0) + command[3] end
+        replies[i] = command[1] == "GET" and stored[name] and tostring(stored[name]) or stored[name]
+      end
+      return replies
+    end
+    timer.wall = function() return 630 end
+    stored["limit:spec:e:9"], stored["limit:spec:e:10"] = 8, 3
+    assert.is_true((limits.take("spec:e", 10, 60, 630))) -- alone it would be the first of ten
+    limits.exchange()
+    redis.batch, timer.wall = batch, now
+    local _, remaining = limits.take("spec:e", 10, 60, 630)
+    assert.equal(10 - 4 - 4 - 1, remaining) -- half of 8, and 4 of now
   end)
 end)
