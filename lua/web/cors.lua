@@ -5,8 +5,8 @@ local M = {}
 
 local EXPOSED = "ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset,"
   .. " Idempotent-Replayed, Mcp-Session-Id, WWW-Authenticate"
-local HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Mcp-Session-Id,"
-  .. " MCP-Protocol-Version"
+local HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID,"
+  .. " Mcp-Session-Id, MCP-Protocol-Version"
 local PREFLIGHT_SECONDS = "600"
 
 ---@param origins string[]? such as "https://school.example"; "*" for all
@@ -14,14 +14,16 @@ local PREFLIGHT_SECONDS = "600"
 function M.new(origins)
   local allowed = {}
   for _, origin in ipairs(origins or {}) do allowed[origin] = true end
+  local all, none = allowed["*"], next(allowed) == nil
 
   return function(http, _, headers)
-    local origin = http:header("origin")
-    if not allowed["*"] and not allowed[origin] then return headers end
-    local out = {}
+    if none then return headers end
+    local origin, out = http:header("origin"), {}
     for name, value in pairs(headers or {}) do out[name] = value end
-    out["access-control-allow-origin"] = allowed["*"] and "*" or origin
-    if not allowed["*"] then out.vary = out.vary and out.vary .. ", Origin" or "Origin" end
+    -- Caches keep what one origin was told from the others.
+    if not all then out.vary = out.vary and out.vary .. ", Origin" or "Origin" end
+    if not all and not allowed[origin] then return out end
+    out["access-control-allow-origin"] = all and "*" or origin
     out["access-control-expose-headers"] = EXPOSED
     if http.method == "OPTIONS" and http:header("access-control-request-method") then
       out["access-control-allow-methods"] = out.allow
