@@ -90,4 +90,12 @@ function M.listen(fn)
   db.education:listen("events", function() fn() end)
 end
 
+--- Calls fn(user_id) whenever somebody may see less than before. Belongs to the generation.
+---@param fn fun(user_id: string)
+function M.lost(fn)
+  db.education:listen("access_lost", function(user_id)
+    if user_id then fn(user_id) end
+  end)
+end
+
 return M

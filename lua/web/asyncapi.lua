@@ -21,7 +21,8 @@ end
 
 local says = {
   subscribed = "The topic is followed; cursor is the newest event's id",
-  unsubscribed = "The topic is no longer followed", pong = "Answer to ping", error = "A command failed",
+  unsubscribed = "The topic is no longer followed: as was asked, or because it may no longer be",
+  pong = "Answer to ping", error = "A command failed",
 }
 
 ---@param topics table[]

@@ -6,6 +6,7 @@
 --
 --   client → server   { type = "subscribe", topic, after? }  { type = "unsubscribe", topic }  { type = "ping" }
 --   server → client   { type = "subscribed", topic, cursor }  { type = "unsubscribed", topic }  { type = "pong" }
+--                     unsubscribed also comes by itself, when somebody may no longer follow a topic
 --                     { type = "event", id, topic, kind, data, at }  { type = "error", code, message, topic? }
 --
 -- Sockets and streams outlive a reload; the next generation begins a little before now, so none misses an event.
@@ -61,13 +62,23 @@ M.messages = {
 
 local function room_of(topic) return "topic:" .. topic end
 
+-- What ends a connection: the end of the session, or of the key, by which it was opened.
+local function room_of_session(session_id) return "session:" .. session_id end
+
+local function room_of_person(user_id) return "person:" .. user_id end
+
+local function enter(connection, user)
+  connection:join(room_of_session(user.session_id or user.api_key_id))
+  connection:join(room_of_person(user.id))
+end
+
 local function text_of(row)
   return json.encode {
     type = "event", id = row.id, topic = row.topic, kind = row.kind, data = row.data, at = row.created_at,
   }
 end
 
--- The pump: what is new in the log goes to the rooms of this worker.
+-- The pump: what is new in the log goes to the rooms of this worker. cursor() is the newest event that it has sent.
 local function new_pump(store)
   local cursor, running, again = nil, false, false
 
@@ -105,7 +116,7 @@ local function new_pump(store)
     if not ok then error(raised, 0) end
   end
 
-  return pump, function(from) cursor = from end
+  return pump, function(from) cursor = from end, function() return cursor or 0 end
 end
 
 local function say(connection, message)
@@ -140,44 +151,66 @@ local function replay(store, after, topics, send)
   end
 end
 
----@param store { may_follow: function, after: function, latest: function, recent: function, listen: function } as
----model/event.lua is
+-- How often the past is caught up with before a connection joins its rooms, where new events keep coming.
+local ROUNDS = 10
+
+---@param store { may_follow: function, after: function, latest: function, recent: function, listen: function,
+---lost: function } as model/event.lua is
 ---@return table live with open_socket, open_stream (handlers of raw routes), sockets, streams (for the service), start
 function M.new(store)
   local live = {}
-  local pump, begin = new_pump(store)
+  local pump, begin, sent_until = new_pump(store)
+
+  -- Sends what was missed since a cursor and joins the rooms. The past comes first, as far as the pump has sent: a
+  -- client that saw a new event before an old one, and then lost its connection, would come back with a cursor that
+  -- leaves the old one out. The past once more, from the rooms: what another generation's pump has sent meanwhile. So
+  -- an event may come twice, never not at all.
+  local function catch_up(connection, topics, after, send)
+    for _ = 1, ROUNDS do
+      local sent = sent_until()
+      local reached, err = replay(store, after, topics, send)
+      if not reached then return nil, err end
+      after = reached
+      if sent_until() <= math.max(sent, after) then break end
+    end
+    for _, topic in ipairs(topics) do connection:join(room_of(topic)) end
+    return replay(store, after, topics, send)
+  end
 
   local commands = {}
 
-  -- The room first, the past second: an event in between comes twice, never not at all.
+  local function note(state, topic, follows)
+    if (state.topics[topic] or false) == follows then return end
+    state.topics[topic], state.count = follows or nil, state.count + (follows and 1 or -1)
+  end
+
   function commands.subscribe(socket, message)
-    local state, topic = socket.state, message.topic
+    local state, topic, after = socket.state, message.topic, message.after
     if not state.topics[topic] and state.count >= MAX_TOPICS then
       return refuse(socket, errors.new("conflict", ("At most %d topics at once"):format(MAX_TOPICS)), topic)
     end
     local may, err = store.may_follow(state.user, topic)
     if not may then return refuse(socket, err or no_topic(topic), topic) end
-    if not state.topics[topic] then
-      state.topics[topic], state.count = true, state.count + 1
-      socket:join(room_of(topic))
-    end
+    socket:leave(room_of(topic))
     local cursor, failure
-    if message.after and message.after ~= json.null then
-      cursor, failure = replay(store, message.after, { topic }, function(row) socket:send(text_of(row)) end)
+    if after and after ~= json.null then
+      cursor, failure = catch_up(socket, { topic }, after, function(row) socket:send(text_of(row)) end)
     else
+      socket:join(room_of(topic))
       cursor, failure = store.latest()
     end
-    if not cursor then return refuse(socket, failure, topic) end
+    note(state, topic, cursor ~= nil)
+    if not cursor then
+      socket:leave(room_of(topic))
+      return refuse(socket, failure, topic)
+    end
     say(socket, { type = "subscribed", topic = topic, cursor = cursor })
   end
 
   function commands.unsubscribe(socket, message)
-    local state, topic = socket.state, message.topic
-    if state.topics[topic] then
-      state.topics[topic], state.count = nil, state.count - 1
-      socket:leave(room_of(topic))
-    end
-    say(socket, { type = "unsubscribed", topic = topic })
+    note(socket.state, message.topic, false)
+    socket:leave(room_of(message.topic))
+    say(socket, { type = "unsubscribed", topic = message.topic })
   end
 
   function commands.ping(socket)
@@ -205,7 +238,7 @@ function M.new(store)
       handler = "live", protocols = { "toolbox.v1" }, state = { user = user, topics = {}, count = 0 },
     }
     if not socket then return nil end
-    socket:join("session:" .. user.session_id)
+    enter(socket, user)
     return socket
   end
 
@@ -237,12 +270,16 @@ function M.new(store)
     if not ok then return nil, err end
     local after, bad = resume_from(req)
     if bad then return nil, bad end
-    local stream = req.http:events { handler = "live", state = { user = req.user } }
+    local follows = {}
+    for _, topic in ipairs(topics) do follows[topic] = true end
+    local stream = req.http:events { handler = "live", state = { user = req.user, topics = follows, stream = true } }
     if not stream then return nil end
-    stream:join("session:" .. req.user.session_id)
-    for _, topic in ipairs(topics) do stream:join(room_of(topic)) end
-    if not after then return nil end
-    local cursor, failure = replay(store, after, topics, function(row)
+    enter(stream, req.user)
+    if not after then
+      for _, topic in ipairs(topics) do stream:join(room_of(topic)) end
+      return nil
+    end
+    local cursor, failure = catch_up(stream, topics, after, function(row)
       stream:send { data = text_of(row), event = row.kind, id = tostring(row.id) }
     end)
     if not cursor then
@@ -255,16 +292,34 @@ function M.new(store)
   live.sockets = { live = { message = on_message } }
   live.streams = { live = {} }
 
-  ---Ends the sockets and streams of a session on this worker.
+  ---Ends the sockets and streams of a session, or of a key, on this worker.
   function live.end_session(session_id)
-    for _, connection in ipairs(ws.members("session:" .. session_id)) do
+    for _, connection in ipairs(ws.members(room_of_session(session_id))) do
       connection:close(M.SESSION_ENDED, "the session has ended")
+    end
+  end
+
+  -- A socket goes on without the topic. A stream ends: who asks for it again is told that there is no such topic.
+  local function take_away(connection, topic)
+    connection:leave(room_of(topic))
+    if connection.state.stream then return connection:close() end
+    say(connection, { type = "unsubscribed", topic = topic })
+  end
+
+  -- Somebody may see less than before: what each connection follows is asked for anew.
+  local function review(user_id)
+    for _, connection in ipairs(ws.members(room_of_person(user_id))) do
+      local state = connection.state
+      for topic in pairs(state.topics) do
+        if store.may_follow(state.user, topic) == false then take_away(connection, topic) end
+      end
     end
   end
 
   ---Begins to send what is new. Called once per generation, in a task; waits until the log can be read.
   function live.start()
     store.listen(pump)
+    store.lost(review)
     while true do
       local from, err = store.recent(M.OVERLAP)
       if from then

@@ -1,5 +1,21 @@
 -- What the migrations of this folder make, for readers; `toolboxd migrate up` writes it.
 
+CREATE FUNCTION public.access_lost() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_notify('access_lost', old.parent_id::text);
+  return null;
+end $$;
+
+CREATE FUNCTION public.api_key_ended() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_notify('session_end', old.id::text);
+  return null;
+end $$;
+
 CREATE FUNCTION public.append_event(topic text, kind text, data jsonb) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
@@ -95,6 +111,14 @@ begin
     select c.teacher_id, c.school_id into new.teacher_id, new.school_id from classes c where c.id = new.class_id;
   end case;
   return new;
+end $$;
+
+CREATE FUNCTION public.keys_of_suspended() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_notify('session_end', k.id::text) from api_keys k where k.user_id = new.id;
+  return null;
 end $$;
 
 CREATE FUNCTION public.lesson_objectives_follow() RETURNS trigger
@@ -1470,6 +1494,8 @@ CREATE INDEX workflow_runs_over ON public.workflow_runs USING btree (finished_at
 
 CREATE INDEX workflow_runs_queued ON public.workflow_runs USING btree (wake_at) WHERE (state = 'queued'::text);
 
+CREATE TRIGGER api_keys_end AFTER DELETE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.api_key_ended();
+
 CREATE TRIGGER assignments_touch BEFORE UPDATE ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.touch();
 
 CREATE TRIGGER attachments_ended AFTER DELETE ON public.attachments FOR EACH ROW EXECUTE FUNCTION public.attachment_ended();
@@ -1516,6 +1542,8 @@ CREATE TRIGGER meetings_keepers BEFORE INSERT ON public.meetings FOR EACH ROW WH
 
 CREATE TRIGGER meetings_touch BEFORE UPDATE ON public.meetings FOR EACH ROW EXECUTE FUNCTION public.touch();
 
+CREATE TRIGGER parent_links_lost AFTER DELETE ON public.parent_links FOR EACH ROW EXECUTE FUNCTION public.access_lost();
+
 CREATE TRIGGER permissions_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.role_permissions FOR EACH STATEMENT EXECUTE FUNCTION public.permissions_changed();
 
 CREATE TRIGGER preferences_touch BEFORE UPDATE ON public.preferences FOR EACH ROW EXECUTE FUNCTION public.touch();
@@ -1539,6 +1567,8 @@ CREATE TRIGGER signing_keys_changed AFTER INSERT OR DELETE OR UPDATE ON public.s
 CREATE TRIGGER submissions_keepers BEFORE INSERT ON public.submissions FOR EACH ROW WHEN ((new.teacher_id IS NULL)) EXECUTE FUNCTION public.keepers_of_row();
 
 CREATE TRIGGER submissions_touch BEFORE UPDATE ON public.submissions FOR EACH ROW EXECUTE FUNCTION public.touch();
+
+CREATE TRIGGER users_keys_end AFTER UPDATE OF state ON public.users FOR EACH ROW WHEN ((new.state = 'suspended'::text)) EXECUTE FUNCTION public.keys_of_suspended();
 
 CREATE TRIGGER users_touch BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.touch();
 

@@ -312,6 +312,37 @@ def test_the_end_of_a_session_ends_its_sockets(product, teacher):
         assert socket.close_code() == 4401
 
 
+def open_stream(product, token, topic):
+    """A stream of events whose head has come."""
+    http = wire.Http(product.address("api"), timeout=60)
+    http.send(f"GET /api/v1/events?topics={topic} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n\r\n")
+    assert http.take_until(b"\r\n\r\n").startswith(b"HTTP/1.1 200")
+    return http
+
+
+def test_a_parent_hears_of_a_child_until_the_link_ends(product, student):
+    parent = Person(product, "parent")
+    parent.post("/me/children", {"code": student.post("/me/link-code").json["code"]})
+    topic = "user:" + student.id
+    with open_socket(product, parent) as socket, open_stream(product, parent.token, topic) as stream:
+        socket.frame(wire.TEXT, json.dumps({"type": "subscribe", "topic": topic}))
+        hear(socket, "subscribed")
+        assert parent.call("DELETE", "/me/children/" + student.id).status == 204
+        assert hear(socket, "unsubscribed")["topic"] == topic
+        assert stream.take_until(b"0\r\n\r\n") == b""
+    parent.get("/events?topics=" + topic, 404)
+
+
+def test_a_machine_follows_events_by_its_key_until_that_is_revoked(product, teacher):
+    made = teacher.post("/api-keys", {"name": "board", "scopes": ["events:read"]}, 201).json
+    with open_stream(product, made["key"], "system") as stream:
+        said = product.command("announce", "--config", product.config, "Good morning.")
+        assert said.returncode == 0, said
+        stream.take_until(b"Good morning.")
+        assert teacher.call("DELETE", "/api-keys/" + made["id"]).status == 204
+        stream.take_until(b"0\r\n\r\n")
+
+
 def test_the_same_events_as_a_stream(product, teacher, student):
     mine = teacher.make_class()
     with wire.Http(product.address("api"), timeout=60) as http:
