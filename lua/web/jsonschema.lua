@@ -68,7 +68,8 @@ function kinds.object(declared, components)
 end
 
 function kinds.map(declared, components)
-  return { type = "object", additionalProperties = convert(declared.item, components), maxProperties = declared.max }
+  return { type = "object", additionalProperties = convert(declared.item, components),
+    propertyNames = convert(declared.names), maxProperties = declared.max }
 end
 
 function kinds.any() return {} end

@@ -183,8 +183,20 @@ local function operation(route, components, shared, by_label, prefix)
   }
 end
 
+-- The tags that operations have: those that are described, in that order, then the others.
+local function tags_of(service, described)
+  local others, list = {}, {}
+  for _, route in ipairs(service.routes) do
+    for _, name in ipairs(not route.hidden and route.tags or {}) do others[name] = true end
+  end
+  for i, tag in ipairs(described) do list[i], others[tag.name] = tag, nil end
+  for _, name in ipairs(keys.sorted(others)) do list[#list + 1] = { name = name } end
+  return json.array(list)
+end
+
 ---@param service table as router.new returned it
----@param info { title: string, version: string, description?: string, server: string, tags?: table, asyncapi?: string }
+---@param info { title: string, version: string, description?: string, server: string, asyncapi?: string,
+---  tags?: { name: string, description: string }[] }
 ---@param pause? fun() called now and then: a document of many routes takes longer than a script should hold the loop
 ---@return table document ready for json.encode
 function M.document(service, info, pause)
@@ -193,7 +205,7 @@ function M.document(service, info, pause)
   for _, route in ipairs(service.routes) do by_label[route.label] = route end
   for i, route in ipairs(service.routes) do
     if pause and i % 16 == 0 then pause() end
-    if route.hidden ~= true then
+    if not route.hidden then
       paths[route.path] = paths[route.path] or {}
       paths[route.path][route.method:lower()] = operation(route, components, responses, by_label, prefix)
     end
@@ -207,7 +219,7 @@ function M.document(service, info, pause)
       license = { name = "MIT", identifier = "MIT" },
     },
     servers = json.array { { url = info.server } },
-    tags = info.tags and json.array(info.tags) or nil,
+    tags = tags_of(service, info.tags or {}),
     paths = paths,
     components = { schemas = components, responses = responses, securitySchemes = schemes },
     ["x-asyncapi"] = info.asyncapi,

@@ -120,11 +120,11 @@ function M.object(fields)
   return node("object", { fields = fields, names = names })
 end
 
----An object whose names are data.
+---An object whose names are data: a line of at most 100 characters each.
 ---@param value table schema of the values
 ---@param max? integer most entries, default 100
 function M.map(value, max)
-  return node("map", { item = value, max = max or 100, max_name = 100 })
+  return node("map", { item = value, max = max or 100, names = M.text(0, 100) })
 end
 
 ---Any JSON value of bounded size.

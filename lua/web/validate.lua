@@ -223,21 +223,19 @@ function compilers.object(declared)
 end
 
 function compilers.map(declared)
-  local item, max, max_name = compile(declared.item), declared.max, declared.max_name
+  local item, max, check_name = compile(declared.item), declared.max, compile(declared.names)
   return function(value, pointer, errors)
     if type(value) ~= "table" or json.is_array(value) then
       fail(errors, pointer, "type", "expected an object")
       return value
     end
-    local count = 0
+    local count, wrong = 0, {}
     for name, entry in pairs(value) do
       count = count + 1
-      if #name > max_name or find(name, "[%z\1-\31\127]") then
-        fail(errors, pointer, "name", ("names have at most %d octets and no control characters"):format(max_name))
-      else
-        value[name] = item(entry, M.pointer(pointer, name), errors)
-      end
+      check_name(name, pointer, wrong)
+      value[name] = item(entry, M.pointer(pointer, name), errors)
     end
+    if wrong[1] then fail(errors, pointer, "name", "a name: " .. wrong[1].message) end
     if count > max then fail(errors, pointer, "length", says_range("entries", nil, max)) end
     return value
   end

@@ -10,7 +10,8 @@ import string
 import uuid
 
 KNOWN = {
-    "type", "properties", "required", "additionalProperties", "minProperties", "maxProperties", "items", "minItems",
+    "type", "properties", "required", "additionalProperties", "propertyNames", "minProperties", "maxProperties", "items",
+    "minItems",
     "maxItems", "minLength", "maxLength", "pattern", "format", "minimum", "maximum", "enum", "const", "anyOf", "oneOf",
     "default", "description", "examples", "$ref",
 }
@@ -100,17 +101,20 @@ class Document:
 
     def object_faults(self, schema, value, where):
         found = []
-        known = schema.get("properties", {})
+        known, others = schema.get("properties", {}), schema.get("additionalProperties", {})
         for name in schema.get("required", []):
             if name not in value:
                 found.append(f"{where}/{name}: missing")
         for name, entry in value.items():
             if name in known:
                 found += self.faults(known[name], entry, f"{where}/{name}")
-            elif schema.get("additionalProperties") is False:
+            elif others is False:
                 found.append(f"{where}/{name}: not declared")
-        if len(value) < schema.get("minProperties", 0):
-            found.append(f"{where}: too few fields")
+            else:
+                found += self.faults(others, entry, f"{where}/{name}")
+                found += self.faults(schema.get("propertyNames", {}), name, f"{where}: the name {name!r}")
+        if not schema.get("minProperties", 0) <= len(value) <= schema.get("maxProperties", len(value)):
+            found.append(f"{where}: {len(value)} fields")
         return found
 
     # -- making -----------------------------------------------------------------------------------------------------
@@ -136,7 +140,11 @@ class Document:
         least, most = schema.get("minProperties", 0), schema.get("maxProperties", len(names))
         while len(chosen) < least:
             chosen.append(chance.choice([name for name in names if name not in chosen]))
-        return {name: self.valid(schema["properties"][name], chance, known) for name in chosen[:most]}
+        made = {name: self.valid(schema["properties"][name], chance, known) for name in chosen[:most]}
+        if schema.get("additionalProperties"):
+            for _ in range(chance.randint(0, min(schema["maxProperties"], 3))):
+                made[self.valid(schema["propertyNames"], chance)] = self.valid(schema["additionalProperties"], chance, known)
+        return made
 
     def valid_array(self, schema, chance, known):
         least = schema.get("minItems", 0)
@@ -221,6 +229,9 @@ class Document:
     def broken_objects(self, schema, value, where):
         if schema.get("additionalProperties") is False:
             yield {**value, "no_such_field": 1}, where + "/no_such_field"
+        for wrong in self.wrong_values(schema.get("propertyNames", {"type": []})):
+            if isinstance(wrong, str):
+                yield {wrong: self.valid(schema["additionalProperties"], Everything(0))}, where
         for name in schema.get("required", []):
             yield {key: entry for key, entry in value.items() if key != name}, f"{where}/{name}"
         for name, field in schema.get("properties", {}).items():

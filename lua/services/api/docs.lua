@@ -4,7 +4,6 @@
 local asyncapi = require "web.asyncapi"
 local document = require "web.document"
 local guard = require "web.guard"
-local json = require "host.json"
 local openapi = require "web.openapi"
 local settings = require "host.settings"
 local task = require "host.task"
@@ -33,6 +32,28 @@ window.SwaggerUIBundle({
 });
 ]]
 
+local TAGS = {
+  { name = "Accounts", description = "Signing up, logging in and out" },
+  { name = "Second factor", description = "Codes from an authenticator app, for staff" },
+  { name = "Other providers", description = "Logging in by OpenID Connect" },
+  { name = "API keys", description = "For machines" },
+  { name = "People", description = "Users, their schools, families and profiles" },
+  { name = "Classes", description = "Classes, who is in them, when they meet and who was there" },
+  { name = "Courses", description = "Lessons in order" },
+  { name = "Lessons", description = "Written by hand or made from a text" },
+  { name = "Content", description = "Prompts that teachers keep, files that people upload" },
+  { name = "Quizzes", description = "Questions with their answers" },
+  { name = "Attempts", description = "What students answer" },
+  { name = "Assignments", description = "What classes are given to do, and what is handed in" },
+  { name = "Gradebook", description = "Grades summed up by weighted categories" },
+  { name = "Mastery", description = "How well students meet objectives" },
+  { name = "Progress", description = "What students have done" },
+  { name = "Runs", description = "Durable workflows" },
+  { name = "Live", description = "WebSocket and event stream" },
+  { name = "Privacy", description = "Who changed what, consents, requests of those whose data it is" },
+  { name = "Operation", description = "Health" },
+}
+
 local PAGE_HEADERS = {
   ["content-security-policy"] = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     .. " frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
@@ -46,20 +67,7 @@ function M.routes(service, topics)
     return openapi.document(service(), {
       title = "ToolboxAI API", version = M.VERSION, server = "/", asyncapi = "/asyncapi.json",
       description = "Teachers, students, parents and admins: classes, lessons, quizzes and progress.",
-      tags = json.array {
-        { name = "Accounts", description = "Signing up, logging in and out" },
-        { name = "People", description = "Users" },
-        { name = "Classes", description = "Classes and who is in them" },
-        { name = "Courses", description = "Lessons in order" },
-        { name = "Lessons", description = "Written by hand or made from a text" },
-        { name = "Content", description = "Prompts that teachers keep, files that people upload" },
-        { name = "Quizzes", description = "Questions and attempts" },
-        { name = "Progress", description = "What students have done" },
-        { name = "Runs", description = "Durable workflows" },
-        { name = "Live", description = "WebSocket and event stream" },
-        { name = "Privacy", description = "Who changed what, consents, requests of those whose data it is" },
-        { name = "Operation", description = "Health" },
-      },
+      tags = TAGS,
     }, function() task.sleep(0) end)
   end
 

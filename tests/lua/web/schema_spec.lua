@@ -1,6 +1,7 @@
 -- What a declaration accepts, what it refuses and how it says so.
 
 local json = require "host.json"
+local jsonschema = require "web.jsonschema"
 local schema = require "web.schema"
 local shape = require "web.shape"
 local validate = require "web.validate"
@@ -40,6 +41,16 @@ describe("web.schema", function()
 
   it("escapes pointers (RFC 6901, section 6)", function()
     assert.equal("#/a~1b~0c%25 unknown", refused(schema.object {}, { ["a/b~c%"] = 1 }))
+  end)
+
+  it("takes names that are data as lines of text", function()
+    local Map = schema.map(schema.integer(), 2)
+    accepts(Map, { [("ü"):rep(100)] = 1, [""] = 2 })
+    assert.equal("# name", refused(Map, { [("ü"):rep(101)] = 1 }))
+    assert.equal("# name", refused(Map, { ["a\194\133"] = 1 }))
+    assert.equal("#/a type", refused(Map, { a = "b" }))
+    assert.equal("# length", refused(Map, { a = 1, b = 2, c = 3 }))
+    assert.equal(100, jsonschema.convert(Map).propertyNames.maxLength)
   end)
 
   it("tells types apart", function()

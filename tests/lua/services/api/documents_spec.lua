@@ -12,7 +12,7 @@ local settings = require "host.settings"
 permissions.use(assert(permission.load()))
 
 local document = openapi.document(service, { title = "API", version = "1", server = "/",
-  asyncapi = "/asyncapi.json" })
+  asyncapi = "/asyncapi.json", tags = { { name = "Accounts", description = "Logging in" } } })
 
 describe("the API", function()
   it("gives every route an id of its own, tags and a place", function()
@@ -58,6 +58,17 @@ describe("the API", function()
     end
     return found
   end
+
+  it("lists every tag that an operation has, once", function()
+    local listed = {}
+    for _, tag in ipairs(document.tags) do
+      assert.is_nil(listed[tag.name], tag.name)
+      listed[tag.name] = true
+    end
+    each(function(label, operation)
+      for _, name in ipairs(operation.tags) do assert.truthy(listed[name], label .. " " .. name) end
+    end)
+  end)
 
   it("says for every operation which roles it is for", function()
     each(function(label, operation) assert.is_true(#operation["x-roles"] > 0, label) end)
