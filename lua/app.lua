@@ -54,6 +54,7 @@ end }
 
 local platform = {
   origins = settings.origins,
+  public_url = settings.public_url,
   limiter = limits.new {
     default = { requests = settings.rate_limit, seconds = settings.rate_window },
     auth = { requests = settings.auth_rate_limit, seconds = settings.rate_window, by = "address" },

@@ -237,7 +237,7 @@ function M.compile(route, service)
       if route.raw then return nil end
       error(("%s returned nothing"):format(route.label), 0)
     end
-    if route.raw then return status, value, headers end
+    if route.raw then return status, value, copy(service.headers or {}, headers) end
     return write(req, status, value, headers)
   end
 

@@ -53,6 +53,7 @@ local log = require "host.log"
 local paths = require "web.paths"
 local request = require "web.request"
 local schema = require "web.schema"
+local secure = require "web.secure"
 local sparse = require "web.sparse"
 
 local M = {}
@@ -230,12 +231,14 @@ end
 ---  prefix     before every path, such as "/api/v1"; not before those of `common`
 ---  common     list of route tables without the prefix
 ---  schemes    name → { check, openapi }; "user" is what signed_in and role ask
----  headers    on every answer (web/secure.lua)      produces  default media type
+---  headers    on every answer that its handler does not send itself (web/secure.lua)
+---  produces   default media type
 ---  sparse     true: GET routes have the parameter fields (web/sparse.lua)
 ---  failed     fun(req, err) → status, body, headers instead of problem+json
 ---  after      fun(req, status, body, headers) → status, body, headers: the last word on every answer
 ---  What equip() is given by app.lua, unless the service has its own:
 ---  origins    pages of which other origins may call (web/cors.lua)
+---  public_url how clients reach the service: where that is https, browsers are told to insist on it
 ---  limiter    fun(route) → step (web/limits.lua)     idempotency  store (web/idempotency.lua)
 ---  check_answers  true: every answer is checked against what the route declares, a mismatch is a 500
 ---@return table service with handle(http), equip(platform) and routes
@@ -250,6 +253,7 @@ function M.new(service)
     for name, value in pairs(platform) do
       if service[name] == nil then service[name] = value end
     end
+    if service.public_url then service.headers = secure.strict(service.headers or {}, service.public_url) end
     if platform.routes_of then mount(service, tree, "", platform.routes_of(service.name)) end
     for _, route in ipairs(service.routes) do route.run = endpoint.compile(route, service) end
     share = cors.new(service.origins)

@@ -17,8 +17,7 @@ local function send(req)
   local digest = kind and file.digest(path)
   if not digest then return nil, errors.new("not_found") end
   local tag = '"' .. digest:sub(1, 24):gsub("[^%w]", function(c) return ("%02x"):format(c:byte()) end) .. '"'
-  local headers = { ["content-type"] = kind, etag = tag, ["cache-control"] = "no-cache",
-    ["x-content-type-options"] = "nosniff" }
+  local headers = { ["content-type"] = kind, etag = tag, ["cache-control"] = "no-cache" }
   if req:header("if-none-match") == tag then return 304, nil, headers end
   return 200, file.read(path), headers
 end

@@ -6,6 +6,7 @@ local json = require "host.json"
 local permission = require "web.permission"
 local router = require "web.router"
 local schema = require "web.schema"
+local secure = require "web.secure"
 
 local THING = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"
 
@@ -96,6 +97,23 @@ describe("web.router", function()
     assert.same({}, body.items)
     assert.same({ limit = 20 }, seen)
     assert.equal("application/json", headers["content-type"])
+  end)
+
+  it("puts the service's headers on every answer, and tells browsers to insist on TLS where there is TLS", function()
+    local routes = { ["/file"] = { GET = { "A file", guard.public(function()
+      return 200, "text", { ["content-type"] = "text/plain", ["referrer-policy"] = "origin" }
+    end), raw = true } } }
+    local made = router.new { name = "test", resources = { routes }, headers = secure.data }
+    made.equip { public_url = "https://school.example" }
+    local _, _, file = made.handle(http("GET", "/file"))
+    local _, _, problem = made.handle(http("GET", "/nothing"))
+    for _, headers in ipairs { file, problem } do
+      assert.equal("nosniff", headers["x-content-type-options"])
+      assert.matches("^max%-age=%d+", headers["strict-transport-security"])
+    end
+    assert.equal("origin", file["referrer-policy"])
+    assert.is_nil(select(3, service { headers = secure.data }.equip { public_url = "http://localhost" }
+      .handle(http("GET", "/things")))["strict-transport-security"])
   end)
 
   it("refuses unknown paths with 404 and wrong methods with 405 and Allow", function()
