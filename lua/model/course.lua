@@ -12,12 +12,9 @@ local COLUMNS = "k.id, k.school_id, k.teacher_id, k.title, k.subject, k.grade, k
   .. " k.updated_at, k.revision"
 
 local function assign(tx, user, course_id, class_id)
-  local done, err = tx:query({ "insert into class_courses (class_id, course_id) select c.id, ?::uuid from classes c"
+  return tx:one({ "insert into class_courses (class_id, course_id) select c.id, ?::uuid from classes c"
     .. " where c.id = ?::uuid and", course_id, class_id }, access.manages_class(user, "c"),
     "on conflict (class_id, course_id) do update set created_at = class_courses.created_at returning class_id")
-  if not done then return nil, err end
-  if not done[1] then return db.fail("invalid", "you keep no such class", "class_id") end
-  return true
 end
 
 --- Makes a course, at once for a class if one is named.
@@ -32,6 +29,9 @@ function M.create(user, course)
     if not row then return nil, err end
     if course.class_id then
       local done, failure = assign(tx, user, row.id, course.class_id)
+      if not done and failure.code == "not_found" then
+        return db.fail("invalid", "you keep no such class", "class_id")
+      end
       if not done then return nil, failure end
     end
     return row

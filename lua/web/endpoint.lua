@@ -156,14 +156,12 @@ local function tell_limit(req, headers)
   return headers
 end
 
--- An object has a tag; who has it already, or wants another one, is told so.
-local function tag(req, status, value, text, headers)
-  headers.etag = tag_of(value, text)
+-- What is shown has a tag; who has it already, or wants another one, is told so.
+local function show_tagged(req, text, headers)
   headers["cache-control"] = "private, no-cache"
-  if status ~= 200 or req.method == "PUT" or req.method == "PATCH" then return status, text, headers end
   local changed, err = precondition.of_reading(req, headers.etag)
   if err then return nil, err end
-  if changed then return status, text, headers end
+  if changed then return 200, text, headers end
   headers["content-type"] = nil
   return 304, nil, headers
 end
@@ -185,13 +183,36 @@ local function encoding(route)
   end
 end
 
+-- How to look at what is there before it is changed: the value and its tag, as the route shows it.
+local function looking(shown)
+  if not shown then return nil end
+  local show, encode = shown.guard.handler, encoding(shown)
+  return function(req)
+    local value, err = show(req)
+    if not value then return nil, err end
+    return value, tag_of(value, encode(value))
+  end
+end
+
+-- The tag of what an answer holds. What was made has the one that it is shown with, whatever the answer adds to it.
+local function tagger(route)
+  if not route.tagged then return nil end
+  local made, shown = route.made, route.creates and route.shown
+  local encode = shown and shown.out ~= route.out and encoding(shown)
+  return function(value, text)
+    local object = made and value[made] or value
+    return tag_of(object, encode and encode(object) or text)
+  end
+end
+
 -- A handler returned a value: write it.
 local function writing(route, service)
   local encode = encoding(route)
   local check = route.out and service.check_answers and validate.compile(route.out)
   local cut = route.sparse and route.sparse.cut
   local check_some = check and cut and validate.compile(route.sparse.out)
-  local default, is_json, tagged, creates = route.status, route.produces == JSON, route.tagged, route.creates
+  local default, is_json, creates = route.status, route.produces == JSON, route.creates
+  local tagged, reads = tagger(route), route.method == "GET"
   local collection = type(creates) == "string" and creates
   local base = plain_headers(route, service)
   local bare = copy(base)
@@ -208,7 +229,10 @@ local function writing(route, service)
     local text = encode(value, fields)
     if check then check_answer(fields and check_some or check, text) end
     if creates and value.id and not sent.location then sent.location = (collection or req.path) .. "/" .. value.id end
-    if tagged then return tag(req, status, value, text, sent) end
+    if tagged then
+      sent.etag = tagged(value, text)
+      if reads and status == 200 then return show_tagged(req, text, sent) end
+    end
     return status, text, sent
   end
 end
@@ -225,11 +249,9 @@ function M.compile(route, service)
   add(limit)
   add(accepting(route))
   add(checking(route))
-  add(precondition.required(route))
-  add(precondition.of_deletion(route))
+  add(precondition.of_change(route, looking(not route.creates and route.shown)))
   add(receiving(route))
-  local handler = route.if_match and precondition.trying(route.guard.handler) or route.guard.handler
-  local count, write = #steps, writing(route, service)
+  local handler, count, write = route.guard.handler, #steps, writing(route, service)
 
   local function finish(req, status, value, headers)
     if status == nil then

@@ -1,5 +1,5 @@
 -- web/precondition.lua: If-Match and If-None-Match (RFC 9110, section 13). web/endpoint.lua makes the tags: an
--- object's revision and a digest of what was sent.
+-- object's revision and a digest of what is sent.
 
 local errors = require "web.errors"
 local parameters = require "web.parameters"
@@ -15,67 +15,28 @@ local function wanted_tags(header)
   })
 end
 
--- The revisions inside tags of ours.
-local function revisions_of(tags)
-  local revisions = {}
-  for tag in pairs(tags) do
-    local revision = tag:match('^"(%d+)%-[%w_-]+"$')
-    if revision and #revision <= 15 then revisions[#revisions + 1] = tonumber(revision) end
-  end
-  return revisions
-end
-
---- If-Match where it must be: the model compares the revision in the statement that changes the row (trying says how
---- several are tried). What has no tag (if_match = "*") no tag can match.
-function M.required(route)
-  if not route.if_match then return nil end
-  local untagged = route.if_match == "*"
+--- If-Match of what is changed or deleted: what is there now is looked at just before, by the route that shows it, and
+--- must have one of the tags that were sent. Its revision goes to the handler (req.revision): the model compares it in
+--- the statement that changes the row. What nothing shows has no tag, so none matches.
+---@param route table
+---@param look? fun(req: table): table?, string|host.error what is there and its tag
+function M.of_change(route, look)
+  local needed = route.if_match
+  if not needed and route.method ~= "DELETE" then return nil end
   return function(req)
     local header = req.http:header("if-match")
+    if not header and not needed then return nil end
     if not header then
       return errors.new("no_precondition", "Send the ETag that you have seen in If-Match, or *")
     end
     local tags, malformed = wanted_tags(header)
     if not tags then return malformed end
     if tags == "*" then return nil end
-    req.revisions = untagged and {} or revisions_of(tags)
-    req.revision = req.revisions[1]
-    if not req.revision then return errors.new("stale") end
-  end
-end
-
---- If-Match where it may be: what is deleted is looked at just before, by the route that shows it, if there is one.
-function M.of_deletion(route)
-  if route.method ~= "DELETE" then return nil end
-  local show = route.shown and route.shown.guard.handler
-  return function(req)
-    local header = req.http:header("if-match")
-    if not header then return nil end
-    local tags, malformed = wanted_tags(header)
-    if not tags then return malformed end
-    if tags == "*" then return nil end
-    if not show then return errors.new("stale") end -- what nothing shows has no tag
-    local value, err = show(req)
-    if not value then return err end
-    for _, revision in ipairs(revisions_of(tags)) do
-      if revision == (value.revision or 0) then return nil end
-    end
-    return errors.new("stale")
-  end
-end
-
---- Of several revisions that a client would take each is tried: one that the object has not changes nothing.
-function M.trying(handler)
-  return function(req)
-    local revisions = req.revisions
-    if not revisions or not revisions[2] then return handler(req) end
-    local status, value, headers
-    for _, revision in ipairs(revisions) do
-      req.revision = revision
-      status, value, headers = handler(req)
-      if status ~= nil or value.code ~= "stale" then break end
-    end
-    return status, value, headers
+    if not look then return errors.new("stale") end
+    local value, tag = look(req)
+    if not value then return tag end
+    if not tags[tag] then return errors.new("stale") end
+    req.revision = value.revision
   end
 end
 

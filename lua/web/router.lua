@@ -28,7 +28,7 @@
 --   out             schema of the answer       status  default 200; 201 if it creates; 204 without out
 --   creates         true or a collection path: Idempotency-Key is honoured, Location and ETag are set on 201
 --   made            the field of the answer that holds the object, if it is not the answer itself
---   if_match        PUT and PATCH ask for it (req.revision); true asks for it on others; "*" where there is no tag
+--   if_match        PUT and PATCH ask for it: the tag that GET of the path, or of that above, shows; "*": there is none
 --   body_limit      octets (a number)          produces  media type, default that of the service (application/json)
 --   raw = true      the handler answers itself by req.http, or returns status, octets, headers
 --   upload          media type of a body that is read piece by piece (web/upload.lua): by the handler, or before it by
@@ -87,6 +87,12 @@ local function default_status(declared)
   return has_answer and 200 or 204
 end
 
+-- The schema of the object that an answer is, or holds.
+local function object_of(declared)
+  local out = declared.out
+  return declared.made and out.fields[declared.made] or out
+end
+
 local function is_object(out)
   return out ~= nil and out.kind == "object" and out.fields.id ~= nil
 end
@@ -119,8 +125,8 @@ local function complete(service, prefix, path, method, declared)
     for name, parameter in pairs(declared.query or {}) do route.query[name] = parameter end
     route.query.fields = route.sparse.parameter
   end
-  route.tagged = not declared.raw and is_object(declared.out) and declared.tagged ~= false
-    and (method ~= "POST" or declared.creates ~= nil) and method ~= "DELETE"
+  route.tagged = not declared.raw and is_object(object_of(declared)) and declared.tagged ~= false
+    and (method ~= "POST" or route.status == 201) and method ~= "DELETE"
   if declared.if_match == nil then
     route.if_match = (method == "PUT" or method == "PATCH") and not declared.raw
   end
@@ -152,16 +158,34 @@ local function mount(service, tree, prefix, resource)
       entry.allow = allow_of(entry)
       service.routes[#service.routes + 1] = route
     end
-    local delete, get = resource[path].DELETE, resource[path].GET
-    if delete and get then
-      local routes = tree:add(prefix .. path).routes
-      routes.DELETE.shown = routes.GET.tagged and routes.GET or nil
-    end
   end
   table.sort(service.routes, function(a, b)
     if a.path ~= b.path then return a.path < b.path end
     return a.method < b.method
   end)
+end
+
+-- Which route shows what another one makes, changes or deletes, with the tag that If-Match is compared with: GET of its
+-- path; of the path above, as of a submission that is graded; of what lies below a collection.
+local function find_shown(service)
+  local here, below = {}, {}
+  for _, route in ipairs(service.routes) do
+    if route.method == "GET" and route.tagged then
+      here[route.path] = route
+      local collection = route.path:match("^(.*)/{[%w_]+}$")
+      if collection then below[collection] = route end
+    end
+  end
+  for _, route in ipairs(service.routes) do
+    if route.creates then
+      route.shown = below[type(route.creates) == "string" and route.creates or route.path]
+    elseif route.if_match == true then
+      route.shown = here[route.path] or here[route.path:match("^(.*)/")]
+      if not route.shown then refuse(route.label, route, "asks for a tag that no GET shows: see if_match") end
+    elseif route.method == "DELETE" then
+      route.shown = here[route.path]
+    end
+  end
 end
 
 -- Errors that Lua raised become texts with a traceback; what the core raises to end a task is a table and passes on.
@@ -247,6 +271,7 @@ function M.new(service)
   service.routes = {}
   for _, resource in ipairs(service.resources) do mount(service, tree, service.prefix or "", resource) end
   for _, resource in ipairs(service.common or {}) do mount(service, tree, "", resource) end
+  find_shown(service)
 
   ---Adds what all services have in common and compiles the routes.
   function service.equip(platform)

@@ -103,6 +103,9 @@ def test_bad_tokens(product):
 
 # -- the wire's rules ---------------------------------------------------------------------------------------------------
 
+SIXTH = {"name": "6a", "subject": "Science", "grade": 6}
+
+
 def test_changes_need_to_have_seen_the_object(teacher):
     made = teacher.post("/classes", {"name": "5b", "subject": "Science", "grade": 5}, 201)
     path = "/classes/" + made.json["id"]
@@ -115,6 +118,9 @@ def test_changes_need_to_have_seen_the_object(teacher):
     assert changed.status == 200 and changed.json["name"] == "5c" and changed.header("etag") != tag
     assert teacher.call("PATCH", path, {"name": "5d"}, If_Match=tag).status == 412
     assert teacher.get(path).json["name"] == "5c"
+    for made_up in (changed.header("etag")[:-1] + 'x"', teacher.post("/classes", SIXTH, 201).header("etag")):
+        for method, body in (("PATCH", {"name": "5d"}), ("DELETE", None)):
+            assert teacher.call(method, path, body, If_Match=made_up).status == 412, "the revision alone is no tag"
     assert teacher.call("PATCH", path, {"name": "5d"}, If_Match="*").status == 200
     now = teacher.get(path).header("etag")
     again = teacher.call("PATCH", path, {"name": "5e"}, If_Match=f'"another", {tag}, {now},')
@@ -123,6 +129,24 @@ def test_changes_need_to_have_seen_the_object(teacher):
     assert teacher.call("DELETE", path, If_Match=now).status == 412
     assert teacher.call("DELETE", path, If_Match=again.header("etag")).status == 204
     assert teacher.get(path, 404)
+
+
+def test_what_was_made_has_the_tag_that_it_is_shown_with(product, teacher):
+    key = teacher.post("/api-keys", {"name": "Sensor", "scopes": ["classes:read"]}, 201)
+    assert key.json["key"] and teacher.get("/api-keys/" + key.json["id"]).header("etag") == key.header("etag")
+    assert teacher.call("DELETE", "/api-keys/" + key.json["id"], If_Match=key.header("etag")).status == 204
+    opened = product.call("api", "POST", "/api/v1/auth/sign-up", {
+        "login": "u" + uuid.uuid4().hex[:12], "password": "a long walk at night", "name": "U", "role": "teacher",
+        "birth_date": "1985-05-01"})
+    assert opened.status == 201 and opened.header("cache-control") == "no-store", opened
+    shown = product.call("api", "GET", opened.header("location"), token=opened.json["access_token"])
+    assert shown.status == 200 and shown.header("etag") == opened.header("etag")
+
+
+def test_a_class_in_a_path_that_is_not_ones_own_is_not_found(teacher):
+    course = teacher.post("/courses", {"title": "Plants", "subject": "Science", "grade": 5}, 201).json
+    answer = teacher.call("PUT", f"/courses/{course['id']}/classes/{uuid.uuid4()}", If_Match="*")
+    assert answer.status == 404, answer
 
 
 def test_a_name_that_is_taken_is_declared_as_a_conflict(product, teacher):
