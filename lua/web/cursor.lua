@@ -29,7 +29,7 @@ local function sign(text)
   return crypto.base64url(crypto.hmac("sha256", signing_key(), text):sub(1, 12))
 end
 
----@param scope string what the cursor is good for: route and order
+---@param scope string what the cursor is good for
 ---@param values any[] sort values of the last row
 ---@return string
 function M.encode(scope, values)
@@ -87,8 +87,16 @@ local function refuse(parameter, code, message)
   })
 end
 
+-- What the next page may ask otherwise.
+local free = { limit = true, cursor = true, fields = true }
+
+-- What a cursor is good for: this list, as this person sees it, in this order and with these filters.
 local function scope_of(req)
-  return req.route.label .. "\n" .. table.concat(req.query.sort or {}, ",")
+  local asked = {}
+  for name, value in pairs(req.query) do
+    if not free[name] then asked[name] = value end
+  end
+  return json.canonical { path = req.path, user = req.user and req.user.id, query = asked }
 end
 
 ---What the model's list functions take as page.
@@ -101,7 +109,7 @@ function M.page(req)
   if query.sort then page.sort = order(query.sort) end
   if query.cursor then
     page.after = M.decode(scope_of(req), query.cursor)
-    if not page.after then return refuse("cursor", "cursor", "this cursor was not made for this list and order") end
+    if not page.after then return refuse("cursor", "cursor", "it was not made for this list, order and filters") end
   end
   return page
 end

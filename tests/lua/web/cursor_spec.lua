@@ -2,8 +2,8 @@
 
 local cursor = require "web.cursor"
 
-local function request(query)
-  return { query = query, route = { label = "GET /things" } }
+local function request(query, path, user)
+  return { query = query, path = path or "/things", user = user and { id = user } }
 end
 
 local function list_of(count)
@@ -27,19 +27,31 @@ describe("web.cursor", function()
     assert.same({ 1, 2, 3, 4, 5, 6, 7, 8 }, seen)
   end)
 
-  it("refuses a cursor that was changed or made for another list or order", function()
-    local text = cursor.encode("GET /things\n", { 5 })
-    assert.same({ 5 }, { unpack(cursor.page(request { limit = 1, cursor = text }).after) })
-    local others = {
-      { limit = 1, cursor = text:gsub("^.", "x") }, { limit = 1, cursor = "nonsense" },
-      { limit = 1, cursor = text .. "A" }, { limit = 1, cursor = text, sort = { "name" } },
-      { limit = 1, cursor = cursor.encode("GET /others\n", { 5 }) },
-    }
-    for _, query in ipairs(others) do
-      local page, err = cursor.page(request(query))
-      assert.is_nil(page)
-      assert.equal("cursor", err.errors[1].parameter)
+  it("takes a cursor only for the list, person, order and filters that it was made for", function()
+    local asked = { sort = { "name" }, class_id = "c" }
+    local function query(changes)
+      local made = { limit = 1, sort = { "name" }, class_id = "c" }
+      for name, value in pairs(changes) do made[name] = value or nil end
+      return made
     end
+    local text = cursor.answer(request(asked, nil, "ann"), { items = {}, next = { 5 } }).next
+    local function is_taken(changes, path, user)
+      changes.cursor = changes.cursor or text
+      local page, err = cursor.page(request(query(changes), path, user or "ann"))
+      if page then return assert.same({ 5 }, { unpack(page.after) }) end
+      assert.equal("cursor", err.errors[1].parameter)
+      return false
+    end
+    assert.truthy(is_taken {})
+    assert.truthy(is_taken { limit = 9, fields = { "id" } })
+    assert.is_false(is_taken { cursor = text:gsub("^.", "x") })
+    assert.is_false(is_taken { cursor = text .. "A" })
+    assert.is_false(is_taken { cursor = "nonsense" })
+    assert.is_false(is_taken { sort = { "-name" } })
+    assert.is_false(is_taken { sort = false })
+    assert.is_false(is_taken { class_id = "d" })
+    assert.is_false(is_taken({}, "/others"))
+    assert.is_false(is_taken({}, nil, "bob"))
   end)
 
   it("reads an order", function()
