@@ -14,19 +14,20 @@ local function fit(range, wanted, group)
   return 0
 end
 
--- The most specific range decides; q=0 means "not this".
+-- The most specific range decides; q=0 means "not this". A header that names nothing asks for nothing.
 local function decide(header, wanted)
   local group = match(wanted, "^[^/]+/") .. "*"
-  local best, quality = 0, nil
+  local best, quality, named = 0, nil, false
   for part in gmatch(lower(header), "[^,]+") do
     local range = match(part, "^%s*([^;%s]+)") -- nil: an empty element, which means nothing
     local fits = range and fit(range, wanted, group) or 0
+    named = named or range ~= nil
     if fits > best then
       best = fits
       quality = tonumber(match(part, ";%s*q=([%d.]+)") or "1") or 0
     end
   end
-  return best > 0 and quality > 0
+  return not named or best > 0 and quality > 0
 end
 
 -- Clients send few different Accept headers: answers are remembered, boundedly.
