@@ -238,13 +238,17 @@ function M.update(by, user_id, changes, revision)
   return db.missed("user", revision, M.find(by, user_id))
 end
 
---- Suspends or restores an account of the own school. Suspending ends every session of the account.
+--- Suspends or restores an account of the own school. Suspending ends every session of the account; nobody suspends the
+--- own one, as there may be nobody left to restore it.
 ---@param state "active"|"suspended"
 function M.set_state(by, user_id, state)
   return db.education:transaction(function(tx)
     local row, err = tx:one({ "update users as u set state = ? where u.id = ?::uuid and", state, user_id },
       access.manages_user(by, "u"), "returning " .. COLUMNS)
     if not row then return nil, err end
+    if state == "suspended" and row.id == by.id then
+      return db.fail("conflict", "nobody suspends the own account: another admin does")
+    end
     if state == "suspended" then
       local ended, failure = tx:query({ "update sessions set ended_at = now(), end_reason = 'suspended'"
         .. " where user_id = ?::uuid and ended_at is null", user_id })

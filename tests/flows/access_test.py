@@ -120,7 +120,7 @@ ONLY = {
     "handIn": {S, M}, "startAssignedAttempt": {S, M}, "handInAgain": {S}, "showGrades": {T, S, P, A},
     "startAttempt": set(),  # the lesson is not published
     "attachSubmissionMedia": {T, A, S}, "detachSubmissionMedia": {T, A, S},
-    "changeUser": {S, A}, "makeLinkCode": {T, A}, "removeStudent": {T, A, S}, "unlinkChild": {P}, "deleteMedia": {T, A},
+    "makeLinkCode": {T, A}, "removeStudent": {T, A, S}, "unlinkChild": {P}, "deleteMedia": {T, A},
     "giveConsent": {S, P}, "withdrawConsent": {S, P}, "erasePerson": {S, P, A},
     **dict.fromkeys(("listConsents", "showConsent", "listDataRequests", "showDataRequest", "fetchData", "askForData"),
                     {S, P, A}),

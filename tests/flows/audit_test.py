@@ -15,7 +15,8 @@ from accounts_test import code_of, step
 PASSWORD = "a long walk at night"
 
 RECORDED = {
-    "signUp": "user.create", "createUser": "user.create", "changeMe": "user.update", "changeUser": "user.update",
+    "signUp": "user.create", "createUser": "user.create", "createStudent": "user.create",
+    "changeMe": "user.update", "changeUser": "user.update",
     "suspendUser": "user.suspend", "restoreUser": "user.restore", "linkChild": "parent.link",
     "unlinkChild": "parent.unlink", "unlinkParent": "parent.unlink", "changeMyProfile": "profiles.update",
     "changePreferences": "preferences.update", "giveConsent": "consent.give", "withdrawConsent": "consent.withdraw",
@@ -119,6 +120,8 @@ def office(product):
 
 def people(office):
     student = f"/users/{office.ids['student']}"
+    office.record("createStudent", "teacher", "POST", "/students", {"login": f"pupil-{secrets.token_hex(6)}",
+                                                                    "password": PASSWORD, "name": "P"})
     office.record("changeMe", "student", "PATCH", "/me", {"name": "S"})
     office.record("changeUser", "admin", "PATCH", student, {"name": "T"})
     office.record("changeMyProfile", "student", "PATCH", "/me/profile", {"about": "stamps"})

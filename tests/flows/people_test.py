@@ -56,6 +56,12 @@ def test_a_suspended_account_is_out_at_once_until_it_is_restored(product, admin)
     assert status() == 401, "a session that ended stays ended"
 
 
+def test_nobody_suspends_the_own_account(admin):
+    own = admin.call("GET", "/me").json["id"]
+    refused = admin.call("POST", f"/users/{own}/suspend")
+    assert refused.status == 409 and admin.call("GET", "/me").json["state"] == "active", refused
+
+
 @pytest.fixture(scope="module")
 def group(admin):
     return admin.make("/classes", {"name": "5b", "subject": "Science", "grade": 5})

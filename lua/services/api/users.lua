@@ -8,12 +8,12 @@ local user = require "model.user"
 
 local optional = schema.optional
 
-local New = schema.object {
+local NewStudent = schema.object {
   login = schema.describe(shapes.login, "Kept in small letters"),
-  password = schema.password(user.MIN_PASSWORD, user.MAX_PASSWORD),
-  name = shapes.name, role = shapes.roles,
+  password = schema.password(user.MIN_PASSWORD, user.MAX_PASSWORD), name = shapes.name,
   email = optional(schema.email()), birth_date = optional(schema.date()),
 }
+local New = schema.extend(NewStudent, { role = shapes.roles })
 
 local Change = schema.object { name = optional(shapes.name), email = optional(schema.email()) }
 Change = schema.partial(Change)
@@ -37,6 +37,12 @@ local function create(req)
   local made, err = user.create(req.user, req.body)
   if not made then return nil, err end
   return 201, made, { location = shapes.USERS .. "/" .. made.id }
+end
+
+---@param req api.createStudent
+local function create_student(req)
+  req.body.role = "student"
+  return create(req)
 end
 
 ---@param req api.listUsers
@@ -109,18 +115,23 @@ return {
       query = cursor.query({ "name", "created_at" }, {
         role = optional(shapes.roles), state = optional(schema.enum { "active", "suspended" }),
       }), id = "listUsers", tags = tags },
-    POST = { "Make an account in the own school", role("teacher", create), body = New, out = shapes.User,
-      creates = true, errors = { "conflict" }, id = "createUser", tags = tags, shared = true,
-      description = "An admin makes any account, a teacher a student's." },
+    POST = { "Make an account in the own school", role("admin", create), body = New, out = shapes.User,
+      creates = true, errors = { "conflict" }, id = "createUser", tags = tags, shared = true },
+  },
+  ["/students"] = {
+    POST = { "Make a student's account in the own school", role("teacher", create_student), body = NewStudent,
+      out = shapes.User, creates = shapes.USERS, errors = { "conflict" }, id = "createStudent", tags = tags,
+      shared = true },
   },
   ["/users/{user_id}"] = {
     GET = { "Show a person", signed_in(show), params = by_id, out = shapes.User, id = "showUser", tags = tags },
-    PATCH = { "Change a person", signed_in(change), params = by_id, body = Change, out = shapes.User,
-      errors = { "conflict", "forbidden" }, id = "changeUser", tags = tags },
+    PATCH = { "Change a person of the own school", role("admin", change), params = by_id, body = Change,
+      out = shapes.User, errors = { "conflict" }, id = "changeUser", tags = tags,
+      description = "Everybody changes the own account by PATCH /me." },
   },
   ["/users/{user_id}/suspend"] = {
     POST = { "Suspend an account", role("admin", suspend), params = by_id, out = shapes.User, id = "suspendUser",
-      tags = tags, description = "Ends all its sessions." },
+      errors = { "conflict" }, tags = tags, description = "Ends all its sessions. Nobody suspends the own account." },
   },
   ["/users/{user_id}/restore"] = {
     POST = { "Restore an account", role("admin", restore), params = by_id, out = shapes.User, id = "restoreUser",
