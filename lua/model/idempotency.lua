@@ -50,7 +50,7 @@ local function attempt(tx, owner_id, key, hash, work)
 end
 
 --- Runs a request once per key, and says what is known of the key.
----@param owner_id string who asks: a user's id
+---@param owner_id string who asks: the id of a user, or what stands for an address
 ---@param key string
 ---@param digest string of the request: method, path and body
 ---@param work fun(): table?, table? makes the answer, plain data, within the transaction; nil, err undoes it

@@ -7,6 +7,7 @@
 
 local crypto = require "host.crypto"
 local errors = require "web.errors"
+local json = require "host.json"
 local task = require "host.task"
 
 local M = {}
@@ -29,6 +30,20 @@ local function key_of(req)
     })
   end
   return key
+end
+
+-- Whose key it is: a user's; where nobody has an account yet, that of the address, written like an id.
+local function owner_of(req)
+  if req.user then return req.user.id end
+  local hex = crypto.hex(crypto.sha256("address " .. req:remote()))
+  return table.concat({ hex:sub(1, 8), hex:sub(9, 12), hex:sub(13, 16), hex:sub(17, 20), hex:sub(21, 32) }, "-")
+end
+
+-- What tells one request from another: where it goes, and the body, however its JSON is written; or by what an upload
+-- is known.
+local function digest_of(route, req)
+  local said = route.body and json.canonical(json.decode(req.text)) or req.text or ""
+  return crypto.sha256(table.concat({ route.label, req.http.target, said }, "\n"))
 end
 
 -- The answer as plain data. What is not final is an error, which undoes the transaction and leaves the key free.
@@ -61,10 +76,8 @@ function M.wrap(run, route, store)
   return function(req)
     local key, bad = key_of(req)
     if bad then return nil, bad end
-    if not key or not req.user then return run(req) end
-    -- req.text: the body, or by what an upload is known.
-    local digest = crypto.sha256(table.concat({ route.label, req.http.target, req.text or "" }, "\n"))
-    local found, err = ask(store, req.user.id, key, digest, function() return answer_of(run, req) end)
+    if not key then return run(req) end
+    local found, err = ask(store, owner_of(req), key, digest_of(route, req), function() return answer_of(run, req) end)
     if not found then return nil, err end
     if refusals[found.state] then return nil, errors.new(refusals[found.state]) end
     local answer = found.answer

@@ -134,7 +134,7 @@ local function parameters_of(route, components)
   end
   if route.if_match == "*" then header("If-Match", true, "`*`: it has no ETag") end
   if route.if_match == true then header("If-Match", true, "The ETag that was seen, or `*`") end
-  if route.creates and route.guard.scheme then
+  if route.creates then
     header("Idempotency-Key", false, ("1 to 200 visible characters; the answer is kept for %d hours and replayed")
       :format(settings.retention.answers / 3600))
     list[#list].schema = { type = "string", minLength = 1, maxLength = 200, pattern = "^[!-~]+$" }

@@ -19,7 +19,7 @@ function M.of(route)
   if route.body or route.form then add("media_type", "too_large", "request_timeout") end
   if route.if_match then add("no_precondition", "stale") end
   if route.method == "DELETE" or (route.tagged and route.method == "GET") then add("stale") end
-  if route.creates and route.guard.scheme then add("key_reused", "in_progress") end
+  if route.creates then add("key_reused", "in_progress") end
   for _, code in ipairs(route.errors or {}) do codes[code] = true end
   return codes
 end

@@ -102,6 +102,34 @@ def test_twins_in_two_workers_make_one_object(product):
     assert len(product.call("api", "GET", "/api/v1/classes", None, token).json["items"]) == 1
 
 
+def test_a_body_is_the_same_however_its_json_is_written(product):
+    token, key = sign_up(product), uuid.uuid4().hex
+
+    def create(body):
+        return product.call("api", "POST", "/api/v1/classes", body, token, Idempotency_Key=key,
+                            Content_Type="application/json")
+    first = create(b'{"name": "Once", "subject": "Science", "grade": 5}')
+    again = create(b'{"grade":5, "subject":"Sc\\u0069ence","name":"Once"}')
+    assert (first.status, again.status) == (201, 201) and again.body == first.body, again
+    other = create(b'{"name": "Once", "subject": "Science", "grade": 6}')
+    assert other.status == 422 and other.json["code"] == "key_reused", other
+
+
+def test_a_repeated_sign_up_opens_one_account(product):
+    key = uuid.uuid4().hex
+    person = {"birth_date": "1985-05-01", "login": f"once-{uuid.uuid4().hex[:12]}", "password": "correct horse",
+              "name": "A parent", "role": "parent"}
+
+    def open_account(**changes):
+        return product.call("api", "POST", "/api/v1/auth/sign-up", {**person, **changes}, Idempotency_Key=key)
+    first, again = open_account(), open_account()
+    assert first.status == 201 and (again.status, again.body) == (201, first.body), again
+    assert again.header("location") == first.header("location") and again.header("etag") == first.header("etag")
+    assert product.call("api", "GET", "/api/v1/me", None, again.json["access_token"]).status == 200
+    other = open_account(name="Somebody else")
+    assert other.status == 422 and other.json["code"] == "key_reused", other
+
+
 def upload(product, token, content, key, boundary):
     body = (f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'.encode() + content
             + f"\r\n--{boundary}--\r\n".encode())
