@@ -66,18 +66,29 @@ local function person_for(tx, by, person_id)
   return person
 end
 
---- Gives a consent for oneself or the own child.
+-- An account that a guardian has closed opens again; that of a school's child is restored by the school.
+local function reopen(tx, person_id)
+  return tx:run({ "update users set state = 'active' where id = ?::uuid and school_id is null and erased_at is null",
+    person_id })
+end
+
+--- Gives a consent for oneself or the own child. That to the account itself was asked for when it was made: a guardian
+--- may give it anew.
 ---@param given { kind: string, version?: integer }
 ---@return table? consent
 ---@return table? err not_found, invalid, conflict (it stands already)
 function M.give(by, person_id, given)
-  if M.VITAL[given.kind] then
+  local vital = M.VITAL[given.kind]
+  if vital and (given.kind ~= "account" or by.id == person_id) then
     return db.fail("forbidden", "this one is asked for when the account is made", "kind")
   end
   return db.education:transaction(function(tx)
     local person, err = person_for(tx, by, person_id)
     if not person then return nil, err end
-    return M.record(tx, by, person, given)
+    local recorded, failure = M.record(tx, by, person, given)
+    if not recorded or not vital then return recorded, failure end
+    local opened, closed = reopen(tx, person_id)
+    return opened and recorded, closed
   end)
 end
 
@@ -168,6 +179,19 @@ end
 function M.stands(connection, person_id, kind)
   local rows, err = connection:query({ "select 1 from consents c where c.person_id = ?::uuid and c.kind = ?"
     .. " and c.withdrawn_at is null", person_id, kind })
+  if not rows then return nil, err end
+  return rows[1] ~= nil
+end
+
+--- Whether the consent to an account was withdrawn, and none stands now.
+---@return boolean?
+---@return table? err
+function M.is_closed(connection, person_id)
+  local kinds = {}
+  for kind in pairs(M.VITAL) do kinds[#kinds + 1] = kind end
+  local rows, err = connection:query({ "select 1 from consents c where c.person_id = ?::uuid"
+    .. " and c.kind = any(?::text[]) having count(*) > 0 and bool_and(c.withdrawn_at is not null)", person_id,
+    pg.array(kinds) })
   if not rows then return nil, err end
   return rows[1] ~= nil
 end

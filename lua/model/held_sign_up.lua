@@ -6,6 +6,7 @@
 --            └─ 14 days ──> forgotten
 
 local audit = require "model.audit"
+local childhood = require "model.childhood"
 local consent = require "model.consent"
 local db = require "model.db"
 local json = require "host.json"
@@ -26,7 +27,7 @@ local function place(held_id) return "held_sign_ups.person:" .. held_id end
 ---@return { expires_in: integer }?
 ---@return table? err invalid: not a child, or a password that may not be chosen
 function M.ask(person)
-  if not user.is_child(person.birth_date) then
+  if not childhood.is_child(person.birth_date) then
     return db.fail("invalid", "from 13 on people sign up for themselves", "birth_date")
   end
   local hash, err = password.hash(person.password, person)

@@ -3,6 +3,7 @@
 
 local access = require "model.access"
 local audit = require "model.audit"
+local childhood = require "model.childhood"
 local db = require "model.db"
 
 local M = {}
@@ -80,7 +81,15 @@ end
 --- Changes the own profile.
 ---@param changes { about?: string, pronouns?: string }
 ---@param revision integer? what the caller has seen, 0 before the first change
+---@return table? profile
+---@return table? err stale, forbidden (a child's)
 function M.update(user, changes, revision)
+  for _, name in ipairs(PROFILE) do
+    if (changes[name] or "") ~= "" then
+      local may, err = childhood.may_leave(db.education, user.id, name)
+      if not may then return nil, err end
+    end
+  end
   return change(user, "profiles", changes, revision)
 end
 

@@ -5,6 +5,7 @@ local json = require "host.json"
 local pg = require "host.pg"
 local access = require "model.access"
 local audit = require "model.audit"
+local childhood = require "model.childhood"
 local consent = require "model.consent"
 local db = require "model.db"
 local mail = require "model.mail"
@@ -12,7 +13,6 @@ local page = require "model.page"
 local sql = require "model.sql"
 local password = require "model.password"
 local personal = require "model.personal"
-local age = require "util.age"
 local id = require "util.id"
 
 local M = {}
@@ -60,7 +60,7 @@ end
 -- Whether somebody for whom a school makes an account needs a guardian's consent, which the school gives.
 local function may_be_child(person)
   if person.birth_date == nil or person.birth_date == json.null then return person.role == "student" end
-  return M.is_child(person.birth_date)
+  return childhood.is_child(person.birth_date)
 end
 
 -- Inserts a person and asks them to prove their address, if they gave one.
@@ -80,12 +80,6 @@ local function add(person, school_id, hash, by)
   end)
 end
 
---- Whether somebody born on this day needs a guardian's consent today.
----@param birth_date string
-function M.is_child(birth_date)
-  return age.is_child(birth_date, os.date("!%Y-%m-%d"))
-end
-
 -- Whether somebody may open an account for oneself. Of a child nothing is kept before a guardian has consented, and a
 -- student who does not say when born may be one.
 local function may_sign_up(person)
@@ -93,7 +87,7 @@ local function may_sign_up(person)
     if person.role ~= "student" then return true end
     return db.fail("invalid", "students say when they were born", "birth_date")
   end
-  if M.is_child(person.birth_date) then
+  if childhood.is_child(person.birth_date) then
     return db.fail("forbidden", "below 13 a guardian is asked first: see /auth/child-sign-up", "birth_date")
   end
   return true
@@ -134,6 +128,7 @@ function M.create(by, person)
   if by.school_id == nil or by.school_id == json.null then
     return db.fail("forbidden", "you do not belong to a school")
   end
+  if childhood.is_child(person.birth_date) and clean_email(person.email) then return childhood.refuse("email") end
   local hash, err = password.hash(person.password, person)
   if not hash then return nil, err end
   return add(person, by.school_id, hash, by)
@@ -211,6 +206,8 @@ local function change(by, user_id, changes, email, ...)
     local row, err = tx:one(unpack(fragments, 1, n))
     if not row then return nil, err end
     if email then
+      local may, refused = childhood.may_leave(tx, user_id, "email")
+      if not may then return nil, refused end
       local queued, failure = mail.queue("verify_email", { user_id = user_id }, tx)
       if not queued then return nil, failure end
     end
@@ -241,6 +238,8 @@ end
 --- Suspends or restores an account of the own school. Suspending ends every session of the account; nobody suspends the
 --- own one, as there may be nobody left to restore it.
 ---@param state "active"|"suspended"
+---@return table? user
+---@return table? err not_found, conflict (the consent to it was withdrawn)
 function M.set_state(by, user_id, state)
   return db.education:transaction(function(tx)
     local row, err = tx:one({ "update users as u set state = ? where u.id = ?::uuid and", state, user_id },
@@ -253,6 +252,10 @@ function M.set_state(by, user_id, state)
       local ended, failure = tx:query({ "update sessions set ended_at = now(), end_reason = 'suspended'"
         .. " where user_id = ?::uuid and ended_at is null", user_id })
       if not ended then return nil, failure end
+    end
+    if state == "active" then
+      local may, refused = childhood.may_open(tx, user_id)
+      if not may then return nil, refused end
     end
     local recorded, failure = audit.person(tx, by, state == "suspended" and "user.suspend" or "user.restore", row)
     return recorded and row, failure

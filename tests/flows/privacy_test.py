@@ -189,6 +189,71 @@ def test_a_parent_consents_by_kind_and_version_and_withdraws(product, mailbox):
     assert made.log_in().status == 403
 
 
+def picture(name):
+    return (b'--x\r\nContent-Disposition: form-data; name="file"; filename="' + name.encode() + b'"\r\n\r\n'
+            + bytes.fromhex("89504e470d0a1a0a") + bytes(60) + b"\r\n--x--\r\n")
+
+
+FORM = {"Content_Type": "multipart/form-data; boundary=x"}
+
+
+def test_the_date_of_birth_decides_what_may_be_kept(product, admin, databases):
+    def student(year, status=201, **more):
+        login = f"pupil-{secrets.token_hex(6)}"
+        made = admin.api("POST", "/users", {"login": login, "password": PASSWORD, "name": "A pupil", "role": "student",
+                                            "birth_date": f"{year}-01-01", **more}, status)
+        return Person(product, login) if status == 201 else made
+    young, older = student(2018), student(2011)
+    address = secrets.token_hex(6) + "@young.example"
+    assert student(2018, 403, email=address)["errors"][0]["pointer"] == "#/email"
+    for method, path, body in (("PATCH", "/me", {"email": address}), ("PATCH", "/me/profile", {"about": address}),
+                               ("PATCH", "/me/profile", {"pronouns": "she"})):
+        assert young.api(method, path, body, 403, If_Match="*")["errors"][0]["pointer"] == "#/" + [*body][0]
+        older.api(method, path, {**body}, If_Match="*")
+    admin.api("PATCH", "/users/" + young.id, {"email": address}, 403, If_Match="*")
+    young.api("PATCH", "/me/profile", {"about": ""}, If_Match="*")
+    young.api("PATCH", "/me", {"name": "Another"}, If_Match="*")
+    assert young.api("GET", "/me")["email"] is None
+    # A picture needs a consent of its own, while that stands.
+    parent = sign_up(product)
+    parent.api("POST", "/me/children", {"code": young.api("POST", "/me/link-code")["code"]})
+    consents = f"/users/{young.id}/consents"
+
+    def upload(status):
+        return young.api("POST", "/media", picture("me.png"), status, **FORM)
+    assert upload(403)["errors"][0]["pointer"] == "#/file"
+    given = parent.api("POST", consents, {"kind": "media"}, 201)
+    upload(201)
+    parent.api("POST", f"{consents}/{given['id']}/withdraw")
+    upload(403)
+    assert databases.run("education", "select count(*) from media where owner_id = %s", young.id) == [(1,)]
+    older.api("POST", "/media", picture("me.png"), 201, **FORM)
+
+
+def test_a_closed_account_opens_when_a_guardian_consents_anew(product, admin, mailbox):
+    parent, login = sign_up(product), f"pupil-{secrets.token_hex(6)}"
+    admin.api("POST", "/users", {"login": login, "password": PASSWORD, "name": "A pupil", "role": "student",
+                                 "birth_date": "2018-01-01"}, 201)
+    asked = child()
+    public(product, "/child-sign-up", asked, 202)
+    public(product, "/guardian-consent",
+           {"token": token_for(mailbox, asked, "A child asks for an account"), "consents": True}, 204)
+    for made in (Person(product, login), Person(product, asked["login"])):
+        of_school = made.login == login
+        parent.api("POST", "/me/children", {"code": made.api("POST", "/me/link-code")["code"]})
+        consents = f"/users/{made.id}/consents"
+        made.api("POST", consents, {"kind": "account"}, 403)
+        vital = parent.api("GET", consents)["items"][0]
+        parent.api("POST", f"{consents}/{vital['id']}/withdraw")
+        if of_school:
+            admin.api("POST", f"/users/{made.id}/restore", None, 409)
+        assert made.log_in().status == 403
+        parent.api("POST", consents, {"kind": "account"}, 201)
+        if of_school:
+            admin.api("POST", f"/users/{made.id}/restore")
+        assert made.log_in().status == 200
+
+
 # -- export and erasure ----------------------------------------------------------------------------------------------
 
 # Words that stand nowhere else, one for each thing that a person tells.
@@ -220,9 +285,7 @@ class Life:
         self.parent = sign_up(product)
         self.parent.api("POST", "/me/children", {"code": me.api("POST", "/me/link-code")["code"]})
         self.learn(admin)
-        content = (b'--x\r\nContent-Disposition: form-data; name="file"; filename="' + f"{FILE} {self.tag}.png".encode()
-                   + b'"\r\n\r\n' + bytes.fromhex("89504e470d0a1a0a") + bytes(60) + b"\r\n--x--\r\n")
-        me.api("POST", "/media", content, 201, Content_Type="multipart/form-data; boundary=x")
+        me.api("POST", "/media", picture(f"{FILE} {self.tag}.png"), 201, **FORM)
         client = McpClient(me)
         client.open()
         client.tool("context_update", key="likes", content=f"{MEMORY} {self.tag}")

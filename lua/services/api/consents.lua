@@ -27,7 +27,8 @@ local Consent = schema.named("Consent", schema.object {
 })
 
 local New = schema.object {
-  kind = describe(schema.enum { "media", "research", "letters" }, "The others are asked for with the account"),
+  kind = describe(schema.enum { "account", "media", "research", "letters" },
+    "account: by a guardian, after it was withdrawn; at first it is asked for when the account is made"),
   version = describe(optional(version), "Of the text that was shown; the newest if it is not said"),
 }
 

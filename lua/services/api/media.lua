@@ -2,6 +2,7 @@
 -- say; it is given back as a download that no browser runs.
 
 local answer = require "web.answer"
+local childhood = require "model.childhood"
 local crypto = require "host.crypto"
 local cursor = require "web.cursor"
 local errors = require "web.errors"
@@ -65,6 +66,8 @@ function Incoming:identify(last)
   if not self.type then
     return refuse("type", "this is none of " .. table.concat(sniff.TYPES, ", "))
   end
+  local may, err = childhood.may_upload(self.user.id, self.type)
+  if not may then return nil, err end
   return self:write(self.head)
 end
 

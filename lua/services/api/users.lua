@@ -134,8 +134,9 @@ return {
       errors = { "conflict" }, tags = tags, description = "Ends all its sessions. Nobody suspends the own account." },
   },
   ["/users/{user_id}/restore"] = {
-    POST = { "Restore an account", role("admin", restore), params = by_id, out = shapes.User, id = "restoreUser",
-      tags = tags },
+    POST = { "Restore an account", role("admin", restore), params = by_id, out = shapes.User,
+      errors = { "conflict" }, id = "restoreUser", tags = tags,
+      description = "Not while the consent to a child's account is withdrawn." },
   },
   ["/users/{user_id}/link-code"] = {
     POST = { "Make a code for a student's parent", role("teacher", link_code), params = by_id, out = shapes.Code,
