@@ -105,6 +105,27 @@ function M.delete(user, media_id)
   return row
 end
 
+--- All files of somebody, for who may have all that is kept about the person.
+---@return { id: string, name: string, octets: integer }[]?
+---@return table? err
+function M.of(owner_id)
+  return db.education:query({ "select f.id, f.name, f.octets from media f where f.owner_id = ?::uuid"
+    .. " and f.state = 'ready' order by f.id", owner_id })
+end
+
+--- Removes all files of somebody who is erased. Twice does no more than once.
+---@return boolean? done
+---@return table? err unavailable: one is left, so it is not done
+function M.forget(owner_id)
+  local rows, err = db.education:query({ "update media as f set state = 'deleted' where f.owner_id = ?::uuid"
+    .. " returning f.id", owner_id })
+  if not rows then return nil, err end
+  for _, row in ipairs(rows) do
+    if not remove(row.id) then return db.fail("unavailable", "a file could not be removed") end
+  end
+  return true
+end
+
 --- Gives up an upload that failed.
 function M.discard(media_id)
   remove(media_id)

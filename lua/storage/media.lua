@@ -1,5 +1,5 @@
 -- storage/media.lua: where people's files lie: on this machine's disk or in an S3 bucket, as setting media says. Used
--- by model/media.lua and services/api/media.lua. Names are 1 to 64 of a-z, 0-9 and "-".
+-- by model/media.lua and by the services that send files. Names are 1 to 64 of a-z, 0-9 and "-".
 
 local disk = require "storage.disk"
 local s3 = require "storage.s3"

@@ -2,7 +2,7 @@
 -- without doing anything twice.
 --
 --   export:   gather everything, once as JSON and once as CSV, into an archive
---   erasure:  memories → Roblox → posts → the person; the last one ends sessions and destroys the person's key
+--   erasure:  memories → Roblox → posts → files → the person; the last one ends sessions and destroys the person's key
 --
 -- A step that meets a passing trouble is tried again by the engine; a run that stops otherwise makes its request
 -- "failed" with the reason (model/data_request.lua), and an admin can start it anew: a new run, from the first step on.
@@ -12,6 +12,7 @@ local consent = require "model.consent"
 local data_request = require "model.data_request"
 local db = require "model.db"
 local json = require "host.json"
+local media = require "model.media"
 local personal_data = require "model.personal_data"
 local table_text = require "util.table_text"
 local run = require "workflow.run"
@@ -95,6 +96,11 @@ local function forget(database)
   end
 end
 
+local function forget_files(request)
+  local done, err = media.forget(request.person_id)
+  return done and { forgotten = true }, err
+end
+
 --- The script of a run.
 function M.run(flow, input)
   local request = flow:step("read", input, function() return data_request.get(input.request_id) end)
@@ -103,6 +109,7 @@ function M.run(flow, input)
   step("memories", forget "memory")
   step("roblox", forget "roblox")
   step("posts", forget "content")
+  step("files", forget_files)
   return step("person", erase_person)
 end
 

@@ -3,6 +3,7 @@ archive, erasure that leaves nothing, no personal value in a dump, and an audit 
 import csv
 import io
 import json
+import pathlib
 import re
 import secrets
 import subprocess
@@ -285,7 +286,7 @@ class Life:
         self.parent = sign_up(product)
         self.parent.api("POST", "/me/children", {"code": me.api("POST", "/me/link-code")["code"]})
         self.learn(admin)
-        me.api("POST", "/media", picture(f"{FILE} {self.tag}.png"), 201, **FORM)
+        self.media = me.api("POST", "/media", picture(f"{FILE} {self.tag}.png"), 201, **FORM)
         client = McpClient(me)
         client.open()
         client.tool("context_update", key="likes", content=f"{MEMORY} {self.tag}")
@@ -325,9 +326,11 @@ def archive_of(asker, person_id):
     path = f"/users/{person_id}/data-requests/{request['id']}"
     daemon.wait_for(lambda: asker.api("GET", path)["state"] == "done", "the archive", 60)
     octets = asker.api("GET", path + "/archive")
+    assert asker.call("api", "HEAD", "/api/v1" + path + "/archive").body == b""
     with zipfile.ZipFile(io.BytesIO(octets)) as archive:
         assert archive.testzip() is None
-        return {name: archive.read(name).decode() for name in archive.namelist()}
+        return {name: archive.read(name).decode("latin-1" if name.startswith("media/") else "utf-8")
+                for name in archive.namelist()}
 
 
 # Sections of the archive that are not called as their table is.
@@ -346,6 +349,9 @@ PLACES = {ABOUT: "profiles", ESSAY: "submissions", ANSWER: "quiz_attempts", NOTE
 
 def test_an_archive_holds_all_of_a_person(product, life, databases):
     files = archive_of(life.person, life.person.id)
+    pictures = {name: files.pop(name) for name in [*files] if name.startswith("media/")}
+    assert [(name, text[1:4], len(text)) for name, text in pictures.items()] == [
+        (f"media/{life.media['id']}/{FILE} {life.tag}.png", "PNG", 68)]
     names = {name.partition(".")[0] for name in files}
     assert files.keys() == {f"{name}.{kind}" for name in names for kind in ("json", "csv")}
     shown = {SECTIONS.get(name, name) for name in names}
@@ -400,6 +406,7 @@ def test_what_fails_is_told_and_started_anew_by_an_admin(product, life, admin, d
 
 def test_an_erased_person_is_nowhere(product, life, admin, databases, mailbox):
     me = life.person
+    assert [*pathlib.Path(product.extra["TOOLBOX_MEDIA_FOLDER"]).rglob(life.media["id"] + "*")]
     for word in PLACES:  # so that what is looked for below is what was there
         assert databases.holding(f"{word} {life.tag}") or word in (NAME,), word
     admin.api("POST", f"/users/{me.id}/erasure", {"password": "wrong"}, 422)
@@ -409,6 +416,8 @@ def test_an_erased_person_is_nowhere(product, life, admin, databases, mailbox):
     daemon.wait_for(lambda: all(me.call("api", "GET", "/api/v1/me").status == 401 for _ in range(6)),
                     "the end of the session on every worker", 10)
     assert me.log_in().status == 401
+    assert not [path for path in pathlib.Path(product.extra["TOOLBOX_MEDIA_FOLDER"]).rglob("*")
+                if life.media["id"] in path.name]
     for value in (life.tag, life.email, life.birth_date, *(word for word in WORDS if word != MATERIAL)):
         assert databases.holding(value) == set(), value
     # What must be kept is there, without a name: the grade, and a log that is whole.

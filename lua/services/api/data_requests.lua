@@ -3,9 +3,13 @@
 local cursor = require "web.cursor"
 local data_request = require "model.data_request"
 local guard = require "web.guard"
+local media = require "model.media"
 local schema = require "web.schema"
+local secure = require "web.secure"
 local shapes = require "services.api.shapes"
+local store = require "storage.media"
 local workflow = require "workflows.data_request"
+local zip = require "util.zip"
 
 local nullable = schema.nullable
 
@@ -60,12 +64,44 @@ local function of_school(req)
   return cursor.list(req, function(page) return data_request.of_school(req.user, req.query, page) end)
 end
 
+-- A file that was deleted since the list was read is left out.
+local function add_file(writer, file)
+  local reader, err = store.open(file.id, 0, file.octets - 1)
+  if not reader then return err.code == "not_found" or error("a file cannot be read: " .. tostring(err.message), 0) end
+  local left = file.octets
+  local ran, read_on = pcall(writer.stream, writer, ("media/%s/%s"):format(file.id, file.name), function()
+    if left == 0 then return nil end
+    local piece = reader:read() or error("a file ended early", 0)
+    left = left - #piece
+    return piece
+  end)
+  reader:close()
+  if not ran then error(read_on, 0) end
+  return read_on
+end
+
+-- What was gathered, and behind it the files as they lie in the store: they are not kept twice.
+local function send(req, octets, files, headers)
+  req.http:start(200, headers)
+  local writer = zip.reopen(octets, function(piece) return req.http:write(piece) end)
+  for _, file in ipairs(files) do
+    if not add_file(writer, file) then return end -- nobody reads any more
+  end
+  writer:finish()
+  req.http:finish()
+end
+
 ---@param req api.fetchData
 local function archive(req)
   local octets, err = data_request.archive(req.user, req.params.user_id, req.params.request_id)
   if not octets then return nil, err end
-  return 200, octets, { ["content-type"] = "application/zip", ["cache-control"] = "no-store",
+  local files, failure = media.of(req.params.user_id)
+  if not files then return nil, failure end
+  local headers = { ["content-type"] = "application/zip", ["cache-control"] = "no-store",
     ["content-disposition"] = 'attachment; filename="data.zip"' }
+  for name, value in pairs(secure.data) do headers[name] = value end
+  if req.method == "HEAD" then return 200, nil, headers end
+  return send(req, octets, files, headers)
 end
 
 local signed_in = guard.signed_in
@@ -97,7 +133,7 @@ return {
   ["/users/{user_id}/data-requests/{request_id}/archive"] = {
     GET = { "Fetch all data about a person", signed_in(archive), params = one, raw = true,
       produces = "application/zip", id = "fetchData", tags = tags,
-      description = "Each kind of data twice: as JSON and as CSV." },
+      description = "Each kind of data twice, as JSON and as CSV, and the uploaded files below media/." },
   },
   ["/users/{user_id}/erasure"] = {
     POST = { "Erase a person", signed_in(erase), params = of_person, body = Erase, out = Request, status = 202,
