@@ -1,9 +1,11 @@
 -- model/password.lua: which passwords are taken, after NIST SP 800-63B §5.1.1.2: at least 8 characters, at most 1024
--- octets, any characters, no rules of composition; not one known from a breach, nor the own login or name.
+-- octets, any characters, no rules of composition; not one known from a breach, nor what everybody would try first: the
+-- own names and ours with little beside them, a character repeated, a row of them.
 
 local bit = require "bit"
 local crypto = require "host.crypto"
 local db = require "model.db"
+local utf8 = require "util.utf8"
 
 local M = {}
 
@@ -46,6 +48,37 @@ local function characters(text)
   return count
 end
 
+-- Words below this are parts of other words; so much must be left when the own ones are taken out.
+local WORD, LEFT = 4, 4
+
+local OURS = { "toolboxai", "toolbox" }
+
+local function take_out(text, word)
+  if #word < WORD then return text end
+  return (text:gsub(word:gsub("%p", "%%%0"), ""))
+end
+
+-- What a password has beside the person's names and ours.
+local function beside_names(plain, person)
+  for _, own in ipairs { person.login or "", person.email or "", person.name or "" } do
+    own = utf8.lower(own)
+    plain = take_out(plain, own)
+    for part in own:gmatch("[^%s@._-]+") do plain = take_out(plain, part) end
+  end
+  for _, word in ipairs(OURS) do plain = take_out(plain, word) end
+  return plain
+end
+
+-- "aaaaaaaa", "12345678", "hgfedcba"
+local function is_row(plain)
+  local step = plain:byte(2) - plain:byte(1)
+  if math.abs(step) > 1 then return false end
+  for i = 3, #plain do
+    if plain:byte(i) - plain:byte(i - 1) ~= step then return false end
+  end
+  return true
+end
+
 local function refuse(message, field)
   return db.fail("invalid", message, field)
 end
@@ -60,10 +93,11 @@ function M.hash(password, person, field)
   field = field or "password"
   if characters(password) < M.MIN then return refuse(("a password has at least %d characters"):format(M.MIN), field) end
   if #password > M.MAX then return refuse(("a password has at most %d octets"):format(M.MAX), field) end
-  local plain = password:lower()
-  for _, own in ipairs { person.login or "", person.name or "", person.email or "" } do
-    if plain == own:lower() then return refuse("a password is not one's own name", field) end
+  local plain = utf8.lower(password)
+  if characters(beside_names(plain, person)) < LEFT then
+    return refuse("a password is more than one's own name, or ours", field)
   end
+  if is_row(plain) then return refuse("a password is not one character repeated, nor a row of them", field) end
   local known, err = M.is_breached(password)
   if known == nil then return nil, err end
   if known then return refuse("this password is known from a breach: choose another", field) end

@@ -199,18 +199,31 @@ function M.list(viewer, filter, pages)
   }, pages)
 end
 
--- Runs the statement of a change, asks for a proof of a new address, and records it.
+-- What happens before a new address takes the place of another one: the new one is asked for a proof; whoever reads the
+-- mail of the old one, if that was proved, is told, as by the new one a password can be had.
+local function replace_address(tx, user_id, email)
+  local may, refused = childhood.may_leave(tx, user_id, "email")
+  if not may then return nil, refused end
+  local before, err = tx:query({ "select u.name, u.email_sealed from users u where u.id = ?::uuid"
+    .. " and u.email_verified_at is not null for update", user_id })
+  if not before then return nil, err end
+  local queued, failure = mail.queue("verify_email", { user_id = user_id }, tx)
+  if not queued then return nil, failure end
+  local old = before[1] and personal.open(before[1].email_sealed, email_place(user_id))
+  if not old or old == email then return true end
+  return mail.queue("email_changed", { to = old, name = before[1].name }, tx)
+end
+
+-- Runs the statement of a change and records it.
 local function change(by, user_id, changes, email, ...)
   local n, fragments = select("#", ...), { ... }
   return db.education:transaction(function(tx)
+    if email then
+      local ready, failure = replace_address(tx, user_id, email)
+      if not ready then return nil, failure end
+    end
     local row, err = tx:one(unpack(fragments, 1, n))
     if not row then return nil, err end
-    if email then
-      local may, refused = childhood.may_leave(tx, user_id, "email")
-      if not may then return nil, refused end
-      local queued, failure = mail.queue("verify_email", { user_id = user_id }, tx)
-      if not queued then return nil, failure end
-    end
     local recorded, failure = audit.person(tx, by, "user.update", row, { name = changes.name, email = email })
     return recorded and row, failure
   end)

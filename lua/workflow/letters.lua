@@ -64,6 +64,17 @@ at once:
 ]]):format(found.name, settings.pages_url) }
 end
 
+function M.email_changed(data)
+  return { to = data.to, subject = "Your address was changed", text = ([[
+Hello %s,
+
+the address of your account was changed to another one, to which letters go from now on. If it was not you, log in at
+once, put your address back and choose a new password:
+
+%s/login
+]]):format(data.name, settings.pages_url) }
+end
+
 function M.guardian_consent(data)
   return { to = data.to, subject = "A child asks for an account", text = ([[
 Hello,

@@ -70,8 +70,9 @@ class Person:
                                                   "role": role, "email": self.email, **more}, 201)
         self.id, self.token, self.refresh_token = made["user"]["id"], made["access_token"], made["refresh_token"]
 
-    def call(self, method, path, body=None, status=200, token=None):
-        answer = self.product.call("api", method, "/api/v1" + path, body, token or getattr(self, "token", None))
+    def call(self, method, path, body=None, status=200, token=None, **headers):
+        answer = self.product.call("api", method, "/api/v1" + path, body, token or getattr(self, "token", None),
+                                   **headers)
         assert answer.status == status, (method, path, answer)
         return answer.json if answer.body else None
 
@@ -97,6 +98,19 @@ def test_an_address_is_proved_and_a_forgotten_password_replaced(product, mailbox
     person.log_in("another long walk")
     mailbox.letter_to(person.email, "Your password was changed")
     assert sum("A new password" in message["text"] for message in mailbox.messages) == 1
+
+
+def test_whoever_reads_the_old_address_is_told_of_a_new_one(product, mailbox):
+    person = Person(product)
+    person.call("PATCH", "/me", {"email": "first-" + person.email}, If_Match="*")  # none was proved: nobody is told
+    first = "first-" + person.email
+    person.call("POST", "/auth/verify-email", {"token": token_in(mailbox.letter_to(first, "Is this your address?"))},
+                204)
+    person.call("PATCH", "/me", {"email": first, "name": "Ada"}, If_Match="*")
+    person.call("PATCH", "/me", {"email": "second-" + person.email}, If_Match="*")
+    assert "Hello Ada" in mailbox.letter_to(first, "Your address was changed")
+    subjects = [message["to"] for message in mailbox.messages if "Your address was changed" in message["text"]]
+    assert subjects == [[first]]
 
 
 def test_a_letter_that_is_not_taken_is_kept_and_sent_again(product, mailbox, stores):

@@ -134,8 +134,22 @@ describe("a new password", function()
     assert.is_truthy(password.hash("中文密码也可以吧", {}))
   end)
 
-  it("is not the own name", function()
-    assert.are.equal("password", refused("Ada.Lovelace", { login = "ada.lovelace" }).field)
+  it("is more than the own name, or ours", function()
+    local who = { login = "ada.lovelace", name = "Ada Ünal-Lovelace", email = "countess@example.org" }
+    for _, text in ipairs { "Ada.Lovelace", "ada.lovelace1", "Lovelace12", "ÜNALLOVELACE", "countess@example.org",
+      "Countess!!!", "toolboxai", "ToolboxAI-1" } do
+      assert.are.equal("password", refused(text, who).field, text)
+    end
+    for _, text in ipairs { "ada.lovelace-password-1", "my toolbox is blue" } do
+      assert.is_truthy(password.hash(text, who), text)
+    end
+  end)
+
+  it("is not one character repeated, nor a row of them", function()
+    for _, text in ipairs { "aaaaaaaa", "12345678", "abcdefghij", "87654321" } do
+      assert.are.equal("password", refused(text).field, text)
+    end
+    assert.is_truthy(password.hash("12345679", {}))
   end)
 
   it("is not known from a breach", function()
