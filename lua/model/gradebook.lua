@@ -7,6 +7,7 @@
 local json = require "host.json"
 local pg = require "host.pg"
 local access = require "model.access"
+local class = require "model.class"
 local db = require "model.db"
 local page = require "model.page"
 
@@ -22,17 +23,15 @@ with work as (
     left join submissions s on s.assignment_id = g.id and s.student_id = e.student_id
    where e.class_id = ?::uuid and e.student_id = any(?::uuid[])
      and (s.state = 'graded' or s.id is null and g.closes_at <= now())
-), weights as (
-  select k.id, k.name, k.weight, k.drop_lowest from grade_categories k where k.class_id = ?::uuid
-  union all
-  select null, 'No category', 100 - coalesce(sum(k.weight), 0)::integer, 0 from grade_categories k
-   where k.class_id = ?::uuid
 )
-select w.student_id, c.id as category_id, c.name, c.weight, avg(w.share) * 100 as percent, count(*) as counted,
-       count(*) filter (where w.missing) as missing
-  from work w join weights c on c.id is not distinct from w.category_id
- where w.rank > least(c.drop_lowest, w.counted - 1)
- group by w.student_id, c.id, c.name, c.weight order by w.student_id, c.id]]
+select w.student_id, w.category_id, (avg(w.share) * 100)::float8 as percent, count(*)::integer as counted,
+       (count(*) filter (where w.missing))::integer as missing
+  from work w left join grade_categories c on c.id = w.category_id
+ where w.rank > least(coalesce(c.drop_lowest, 0), w.counted - 1)
+ group by w.student_id, w.category_id order by w.student_id, w.category_id]]
+
+-- Name and weight come once for the class, not once more with each student's sum.
+local CATEGORIES = "select k.id, k.name, k.weight from grade_categories k where k.class_id = ?::uuid"
 
 local function rounded(percent)
   return math.floor(percent * 100 + 0.5) / 100
@@ -47,6 +46,16 @@ local function total(categories)
   return weights > 0 and rounded(sum / weights) or json.null
 end
 
+-- category_id → name and weight, with one for the work without a category.
+local function by_category(categories)
+  local found, left = {}, 100
+  for _, category in ipairs(categories) do
+    found[category.id], left = category, left - category.weight
+  end
+  found[json.null] = { name = "No category", weight = left }
+  return found
+end
+
 -- Adds to each student the categories and the total.
 local function add_sums(class_id, students)
   local ids, by_id = {}, {}
@@ -54,12 +63,16 @@ local function add_sums(class_id, students)
     student.categories, student.missing, student.class_id = json.array {}, 0, class_id
     ids[i], by_id[student.student_id] = student.student_id, student
   end
-  local rows, err = db.education:query({ SUMS, class_id, pg.array(ids), class_id, class_id })
-  if not rows then return nil, err end
-  for _, row in ipairs(rows) do
-    local student = by_id[row.student_id]
-    table.insert(student.categories, row)
-    student.missing = student.missing + row.missing
+  local results, err = db.education:batch { { { SUMS, class_id, pg.array(ids) } }, { { CATEGORIES, class_id } } }
+  if not results then return nil, err end
+  local categories = by_category(results[2])
+  for _, sum in ipairs(results[1]) do
+    local student, category = by_id[sum.student_id], categories[sum.category_id]
+    if category then -- else it was deleted between the two statements
+      sum.name, sum.weight = category.name, category.weight
+      table.insert(student.categories, sum)
+      student.missing = student.missing + sum.missing
+    end
   end
   for _, student in ipairs(students) do
     student.percent = total(student.categories)
@@ -78,6 +91,11 @@ function M.of_class(user, class_id, pages)
     unique = "student_id", direction = "asc",
   }, pages)
   if not list then return nil, err end
+  -- Whoever is shown a student keeps the class; that nobody is shown says nothing.
+  if not list.items[1] then
+    local kept, refusal = class.keeps(user, class_id)
+    return kept and list, refusal
+  end
   local done, failure = add_sums(class_id, list.items)
   if not done then return nil, failure end
   return list

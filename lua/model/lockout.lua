@@ -45,13 +45,19 @@ function M.attempt(login, address, familiar)
   return nil, refusal
 end
 
---- The attempt was none: whoever guesses at others from the same address stays counted.
-function M.succeeded(login, address)
+--- What says that an attempt was none, for a batch: whoever guesses at others from the same address stays counted.
+---@return table[] statements as db's batch takes them
+function M.forgiving(login, address)
   local pair, account, place = M.keys(login, address)
-  return db.education:batch {
+  return {
     { { "delete from login_failures where key = any(?::text[])", pg.array { pair, account } } },
     { { "update login_failures set failures = greatest(failures - 1, 0) where key = ?", place } },
   }
+end
+
+--- Says at once that an attempt was none.
+function M.succeeded(login, address)
+  return db.education:batch(M.forgiving(login, address))
 end
 
 --- Forgets what was failed at under a login.

@@ -26,12 +26,24 @@ M.LIFETIME = 30 * 86400
 -- first need: module bodies only build tables.
 local decoy
 
-local function add_token(tx, session_id)
+-- A refresh token, and the statement that keeps it.
+local function new_token(session_id)
   local token = id.secret("rt")
-  local stored, err = tx:query({ "insert into refresh_tokens (token_hash, session_id) values (?, ?)",
-    pg.bytes(id.digest(token)), session_id })
-  if not stored then return nil, err end
-  return token
+  return token, { { "insert into refresh_tokens (token_hash, session_id) values (?, ?)", pg.bytes(id.digest(token)),
+    session_id } }
+end
+
+-- A session in one round trip, with whatever else is to happen if it does.
+local function add_session(account, where, statements)
+  local session_id = id.uuid()
+  local token, stored = new_token(session_id)
+  table.insert(statements, { { "insert into sessions (id, user_id, expires_at, client, address)"
+    .. " values (?, ?, now() + ? * interval '1 second', ?, ?)",
+    session_id, account.id, M.LIFETIME, (where.client or ""):sub(1, 200), where.address or "" } })
+  table.insert(statements, stored)
+  local done, err = db.education:batch(statements)
+  if not done then return nil, err end
+  return { user = account, session_id = session_id, refresh_token = token }
 end
 
 -- The account whose password this is. The attempt counts as a failure until M.admit has let it in.
@@ -63,9 +75,7 @@ end
 
 -- Whoever has shown all that is asked: a session, and what was failed at before is forgotten.
 local function let_in(account, where)
-  local done, err = lockout.succeeded(account.login, where.address or "")
-  if not done then return nil, err end
-  return M.open_for(account, where)
+  return add_session(account, where, lockout.forgiving(account.login, where.address or ""))
 end
 
 --- Somebody has shown a first factor (a password, another provider's word): opens a session, or asks for the second.
@@ -132,15 +142,7 @@ end
 
 --- A session for somebody who has just proved who they are, such as by signing up.
 function M.open_for(account, where)
-  return db.education:transaction(function(tx)
-    local session, err = tx:one({ "insert into sessions (id, user_id, expires_at, client, address)"
-      .. " values (?, ?, now() + ? * interval '1 second', ?, ?) returning id",
-      id.uuid(), account.id, M.LIFETIME, (where.client or ""):sub(1, 200), where.address or "" })
-    if not session then return nil, err end
-    local token, failure = add_token(tx, session.id)
-    if not token then return nil, failure end
-    return { user = account, session_id = session.id, refresh_token = token }
-  end)
+  return add_session(account, where, {})
 end
 
 local REFUSED = "this refresh token is not valid"
@@ -161,14 +163,14 @@ local function rotate(tx, digest)
     if not ended then return nil, failure end
     return { reused = row.id }
   end
+  local token, stored = new_token(row.id)
   local done, failure = tx:batch {
     { { "update refresh_tokens set used_at = now() where token_hash = ?", pg.bytes(digest) } },
     { { "update sessions set last_used_at = now(), expires_at = now() + ? * interval '1 second' where id = ?::uuid",
       M.LIFETIME, row.id } },
+    stored,
   }
   if not done then return nil, failure end
-  local token, failed = add_token(tx, row.id)
-  if not token then return nil, failed end
   return { session_id = row.id, user_id = row.user_id, refresh_token = token }
 end
 

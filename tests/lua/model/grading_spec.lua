@@ -199,6 +199,9 @@ describe("the gradebook", function()
     local seen = must(gradebook.of_student(one, group.class.id, one.id))
     assert.are.equal(86, seen.percent) -- 0.4 × 80 + 0.6 × 90
     assert.are.equal(0, seen.missing)
+    local said = {}
+    for _, sum in ipairs(seen.categories) do said[sum.name] = { sum.weight, sum.percent, sum.counted } end
+    assert.are.same({ Homework = { 40, 80, 1 }, Tests = { 60, 90, 1 } }, said)
     assert.are.equal(json.null, must(gradebook.of_student(two, group.class.id, two.id)).percent)
 
     dates(exam, -3, -2)
@@ -212,7 +215,9 @@ describe("the gradebook", function()
   it("is shown to the keeper, and each line to its student", function()
     assert.is_nil(gradebook.of_student(two, group.class.id, one.id))
     assert.is_nil(gradebook.of_student(factory.person("teacher"), group.class.id, one.id))
-    assert.are.equal(0, #must(gradebook.of_class(one, group.class.id)).items)
+    assert.are.equal("not_found", select(2, gradebook.of_class(one, group.class.id)).code)
+    local empty = factory.class { students = 0 }
+    assert.are.equal(0, #must(gradebook.of_class(empty.teacher, empty.class.id)).items)
     assert.are.equal(2, #must(gradebook.of_class(group.teacher, group.class.id)).items)
   end)
 end)
