@@ -44,8 +44,10 @@ static bool has_nul(struct str s)
     return memchr(s.p, '\0', s.n) != NULL;
 }
 
+enum { NUMBER_MAX = 40 }; /* octets of a number as text */
+
 /* Decimal text that PostgreSQL reads as any of its number types: integers without a fraction. */
-static size_t number_text(double value, char out[40])
+static size_t number_text(double value, char out[NUMBER_MAX])
 {
     if (value == floor(value) && fabs(value) < 0x1p63) {
         bool negative = value < 0;
@@ -53,63 +55,56 @@ static size_t number_text(double value, char out[40])
         return negative + u64_to_digits((uint64_t)fabs(value), out + negative);
     }
     if (isinf(value))
-        return (size_t)snprintf(out, 40, value > 0 ? "Infinity" : "-Infinity");
-    return (size_t)snprintf(out, 40, isnan(value) ? "NaN" : "%.17g", value);
+        return (size_t)snprintf(out, NUMBER_MAX, value > 0 ? "Infinity" : "-Infinity");
+    return (size_t)snprintf(out, NUMBER_MAX, isnan(value) ? "NaN" : "%.17g", value);
 }
 
-/* Writes the value on top as an element of an array literal to out, if that is not NULL; returns its length. */
-static size_t put_element(lua_State *L, char *out)
+/* "text" to out; returns the end. */
+static char *put_quoted(struct str s, char *out)
 {
-    char digits[40];
-    struct str s = {digits, 0};
-    if (lua_type(L, -1) == LUA_TNUMBER)
-        s.n = number_text(lua_tonumber(L, -1), digits);
-    else if (lua_type(L, -1) == LUA_TBOOLEAN)
-        s = lua_toboolean(L, -1) ? STR("true") : STR("false");
-    bool quoted = lua_type(L, -1) == LUA_TSTRING;
-    if (quoted)
-        s = string_at(L, -1);
-    size_t n = 0;
-    if (quoted && out)
-        out[n] = '"';
-    n += quoted;
+    *out++ = '"';
     for (size_t i = 0; i < s.n; i++) {
-        bool escaped = quoted && (s.p[i] == '"' || s.p[i] == '\\');
-        if (escaped && out)
-            out[n] = '\\';
-        n += escaped;
-        if (out)
-            out[n] = s.p[i];
-        n++;
+        if (s.p[i] == '"' || s.p[i] == '\\')
+            *out++ = '\\';
+        *out++ = s.p[i];
     }
-    if (quoted && out)
-        out[n] = '"';
-    return n + quoted;
+    *out++ = '"';
+    return out;
 }
 
-/* The literal {a,b} of the table at index 1, to out if that is not NULL; returns its length. */
+/* The value on top as an element of an array literal to out; returns the end. */
+static char *put_element(lua_State *L, char *out)
+{
+    if (lua_type(L, -1) == LUA_TSTRING)
+        return put_quoted(string_at(L, -1), out);
+    if (lua_type(L, -1) == LUA_TNUMBER)
+        return out + number_text(lua_tonumber(L, -1), out);
+    struct str s = lua_toboolean(L, -1) ? STR("true") : STR("false");
+    memcpy(out, s.p, s.n);
+    return out + s.n;
+}
+
+/* The literal {a,b} of the table at index 1 to out; returns its length. */
 static size_t put_array(lua_State *L, int count, char *out)
 {
-    size_t n = 1;
+    char *p = out;
+    *p++ = '{';
     for (int i = 1; i <= count; i++) {
+        if (i > 1)
+            *p++ = ',';
         lua_rawgeti(L, 1, i);
-        n += put_element(L, out ? out + n : NULL);
-        if (out)
-            out[n] = i < count ? ',' : '}';
-        n++;
+        p = put_element(L, p);
         lua_pop(L, 1);
     }
-    if (out)
-        out[0] = '{';
-    if (count == 0 && out)
-        out[n] = '}';
-    return count == 0 ? n + 1 : n;
+    *p++ = '}';
+    return (size_t)(p - out);
 }
 
 static int l_array(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     int count = (int)lua_objlen(L, 1), first = LUA_TNONE;
+    size_t most = 2; /* octets of the literal */
     lua_settop(L, 1);
     for (int i = 1; i <= count; i++) {
         lua_rawgeti(L, 1, i);
@@ -117,11 +112,13 @@ static int l_array(lua_State *L)
         first = i == 1 ? kind : first;
         bool scalar = kind == LUA_TNUMBER || kind == LUA_TBOOLEAN || kind == LUA_TSTRING;
         luaL_argcheck(L, scalar && kind == first, 1, "expected strings, numbers or booleans, all of one type");
-        luaL_argcheck(L, kind != LUA_TSTRING || !has_nul(string_at(L, -1)), 1, "text cannot hold a NUL");
+        struct str text = kind == LUA_TSTRING ? string_at(L, -1) : STR("");
+        luaL_argcheck(L, !has_nul(text), 1, "text cannot hold a NUL");
+        most += kind == LUA_TSTRING ? 2 * text.n + sizeof "\"\"," : NUMBER_MAX + 1;
         lua_pop(L, 1);
     }
-    size_t n = put_array(L, count, NULL);
-    put_array(L, count, push_value(L, n, false)->octets);
+    struct value *v = push_value(L, most, false);
+    v->n = put_array(L, count, v->octets);
     return 1;
 }
 
@@ -252,7 +249,7 @@ void pg_check_batch(lua_State *L, int index, const char *(*refusal)(void *arg, s
 
 static void add_parameter(lua_State *L, int index, struct pg_request *r, struct pg_call *call)
 {
-    char digits[40];
+    char digits[NUMBER_MAX];
     struct value *v;
     switch (lua_type(L, index)) {
     case LUA_TNUMBER:

@@ -5,6 +5,7 @@
 -- weighs what the categories leave to 100.
 
 local json = require "host.json"
+local new_table = require "table.new"
 local pg = require "host.pg"
 local access = require "model.access"
 local class = require "model.class"
@@ -46,39 +47,44 @@ local function total(categories)
   return weights > 0 and rounded(sum / weights) or json.null
 end
 
--- category_id → name and weight, with one for the work without a category.
+-- category_id → name and weight, with one for the work without a category; and how many these are.
 local function by_category(categories)
   local found, left = {}, 100
   for _, category in ipairs(categories) do
     found[category.id], left = category, left - category.weight
   end
   found[json.null] = { name = "No category", weight = left }
-  return found
+  return found, #categories + 1
 end
 
--- Adds to each student the categories and the total.
-local function add_sums(class_id, students)
-  local ids, by_id = {}, {}
-  for i, student in ipairs(students) do
-    student.categories, student.missing, student.class_id = json.array {}, 0, class_id
-    ids[i], by_id[student.student_id] = student.student_id, student
-  end
+-- A line for each student: the categories and the total. Tables are made as large as they get: growing them costs more
+-- than all else here.
+local function lines(class_id, students)
+  local ids = {}
+  for i, student in ipairs(students) do ids[i] = student.student_id end
   local results, err = db.education:batch { { { SUMS, class_id, pg.array(ids) } }, { { CATEGORIES, class_id } } }
   if not results then return nil, err end
-  local categories = by_category(results[2])
+  local categories, count = by_category(results[2])
+  local found, by_id = {}, {}
+  for i, student in ipairs(students) do
+    local line = new_table(0, 6)
+    line.student_id, line.name, line.class_id = student.student_id, student.name, class_id
+    line.categories, line.missing = new_table(count, 0), 0
+    found[i], by_id[line.student_id] = line, line
+  end
   for _, sum in ipairs(results[1]) do
-    local student, category = by_id[sum.student_id], categories[sum.category_id]
+    local line, category = by_id[sum.student_id], categories[sum.category_id]
     if category then -- else it was deleted between the two statements
       sum.name, sum.weight = category.name, category.weight
-      table.insert(student.categories, sum)
-      student.missing = student.missing + sum.missing
+      line.categories[#line.categories + 1] = sum
+      line.missing = line.missing + sum.missing
     end
   end
-  for _, student in ipairs(students) do
-    student.percent = total(student.categories)
-    for _, category in ipairs(student.categories) do category.percent = rounded(category.percent) end
+  for _, line in ipairs(found) do
+    line.percent = total(line.categories)
+    for _, category in ipairs(line.categories) do category.percent = rounded(category.percent) end
   end
-  return students
+  return found
 end
 
 --- The gradebook of a class, by students; for who keeps it.
@@ -96,9 +102,8 @@ function M.of_class(user, class_id, pages)
     local kept, refusal = class.keeps(user, class_id)
     return kept and list, refusal
   end
-  local done, failure = add_sums(class_id, list.items)
-  if not done then return nil, failure end
-  return list
+  local items, failure = lines(class_id, list.items)
+  return items and { items = items, next = list.next }, failure
 end
 
 --- One student's line of it, for who may see that student's grades.
@@ -107,9 +112,8 @@ function M.of_student(user, class_id, student_id)
     .. " join classes c on c.id = e.class_id join users u on u.id = e.student_id where e.class_id = ?::uuid and"
     .. " e.student_id = ?::uuid and", class_id, student_id }, access.sees_grades(user, "e.student_id", "c"))
   if not student then return nil, err end
-  local done, failure = add_sums(class_id, { student })
-  if not done then return nil, failure end
-  return student
+  local found, failure = lines(class_id, { student })
+  return found and found[1], failure
 end
 
 return M

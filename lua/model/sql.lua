@@ -3,33 +3,75 @@
 --
 -- A fragment is a string, or { "text with ? for each parameter", value, … }. A nil value is NULL.
 
-local json = require "host.json"
+local null = require("host.json").null
 
 local M = {}
+
+-- What was joined before, as a tree whose branches are the texts of fragments, so that the same statement again is
+-- looked up and not written. A node knows its fragment with numbers in the place of holes, how many these are, and how
+-- many there are on the way to it. `plain` branches are of strings, `holed` ones of tables.
+local function new_node(parent, numbered, holes)
+  return { parent = parent, numbered = numbered, holes = holes, before = parent and parent.before + parent.holes or 0,
+    plain = {}, holed = {} }
+end
+
+-- Some statements are put together from what a client asks for, so there is no end of them: at the limit the tree
+-- begins anew.
+local NODES = 4000
+local root, count = new_node(nil, nil, 0), 0
+
+local function grow(node, branches, text)
+  if count >= NODES then root, count = new_node(nil, nil, 0), 0 end
+  count = count + 1
+  local numbered, holes, first = text, 0, node.before + node.holes
+  if branches == node.holed then
+    numbered = text:gsub("%?", function()
+      holes = holes + 1
+      return "$" .. first + holes
+    end)
+  end
+  local grown = new_node(node, numbered, holes)
+  branches[text] = grown
+  return grown
+end
+
+local function holes_of(text)
+  return (root.holed[text] or grow(root, root.holed, text)).holes
+end
+
+local function text_of(node)
+  local texts, last = {}, node
+  while node.parent do
+    table.insert(texts, 1, node.numbered)
+    node = node.parent
+  end
+  last.text = table.concat(texts, " ")
+  return last.text
+end
 
 --- Joins fragments with a space between them.
 ---@param ... string|table fragments
 ---@return string text with $1, $2, …
 ---@return any[] parameters with field n
 function M.join(...)
-  local texts, parameters, n = {}, {}, 0
+  local node, parameters, n = root, {}, 0
   for i = 1, select("#", ...) do
     local fragment = select(i, ...)
     if type(fragment) == "string" then
-      texts[i] = fragment
+      node = node.plain[fragment] or grow(node, node.plain, fragment)
     else
-      local taken = 1
-      texts[i] = fragment[1]:gsub("%?", function()
-        taken, n = taken + 1, n + 1
-        local value = fragment[taken]
-        if value == nil then value = json.null end
+      local text = fragment[1]
+      node = node.holed[text] or grow(node, node.holed, text)
+      for k = 2, node.holes + 1 do
+        local value = fragment[k]
+        if value == nil then value = null end
+        n = n + 1
         parameters[n] = value
-        return "$" .. n
-      end)
+      end
     end
   end
   parameters.n = n
-  return table.concat(texts, " "), parameters
+  return node.text or text_of(node), parameters
 end
 
 --- A condition by which rows are checked, but by which the plan does not find them: for what another condition narrows
@@ -61,10 +103,9 @@ function M.combine(separator, fragments)
       texts[i] = fragment
     else
       texts[i] = fragment[1]
-      local _, holes = fragment[1]:gsub("%?", "")
-      for k = 2, holes + 1 do
+      for k = 2, holes_of(fragment[1]) + 1 do
         n = n + 1
-        combined[n] = fragment[k] == nil and json.null or fragment[k]
+        combined[n] = fragment[k] == nil and null or fragment[k]
       end
     end
   end

@@ -21,6 +21,29 @@ describe("SQL of fragments", function()
     assert.are.equal("a = $1 and b = $2", text)
   end)
 
+  it("numbers a statement that begins like another one, and one that it has joined before", function()
+    for _ = 1, 2 do
+      assert.are.equal("select * where a = $1", (sql.join("select *", { "where a = ?", 1 })))
+      local text, parameters = sql.join("select *", { "where a = ?", 2 }, { "and b = ?", 3 })
+      assert.are.equal("select * where a = $1 and b = $2", text)
+      assert.are.same({ 2, 3, n = 2 }, parameters)
+    end
+  end)
+
+  it("takes a string for text, whatever it says", function()
+    for _ = 1, 2 do
+      assert.are.equal("a ? 'x'", (sql.join("a ? 'x'")))
+      assert.are.equal("a $1 'x'", (sql.join({ "a ? 'x'", 1 })))
+    end
+  end)
+
+  it("keeps numbering when there are more statements than it remembers", function()
+    for i = 1, 9000 do
+      local text = sql.join({ "select ?", i }, { ("from t%d where a = ?"):format(i), i })
+      assert.are.equal(("select $1 from t%d where a = $2"):format(i), text)
+    end
+  end)
+
   it("writes words of a set into the statement, and nothing else", function()
     assert.are.equal("a.state = 'not_yet'", sql.is("a.state", "not_yet"))
     for _, text in ipairs { "", "it's", "Done", "x' or 'a' = 'a" } do
