@@ -115,13 +115,16 @@ local function joined_by(database)
   return found and found.database == database and found.connection
 end
 
+-- Parts lie within each other, and all savepoints have one name: whichever was not released is the one that the next
+-- rollback would mean.
+local UNDO = { { "rollback to savepoint joined" }, { "release savepoint joined" } }
+
 local function leave(tx, ok, value, err)
   if not ok then error(value, 0) end
-  if value == nil and err then
-    tx.host:query("rollback to savepoint joined")
-    return nil, err
-  end
-  tx.host:query("release savepoint joined")
+  local failed = value == nil and err
+  local left, failure
+  if failed then left, failure = tx.host:batch(UNDO) else left, failure = tx.host:query("release savepoint joined") end
+  if not left then return nil, translate(failure) end
   return value, err
 end
 
