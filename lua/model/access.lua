@@ -21,7 +21,10 @@ local sql = require "model.sql"
 
 local M = {}
 
-local NOBODY = "false"
+--- The rule that fits nobody.
+M.NOBODY = "false"
+
+local NOBODY = M.NOBODY
 
 -- How far a permission reaches, the widest first.
 local reaches = { { "administer", "school" }, { "teach", "classes" }, { "accompany", "children" }, { "learn", "self" } }
@@ -60,7 +63,8 @@ local function of_teacher(user, alias)
   return NOBODY
 end
 
--- The students that a person stands for: a student for oneself, a parent for the children. %s is a student's id.
+-- The students that a person stands for: a student for oneself, a parent for the children; nil
+-- for others. student: SQL of a student's id.
 local function stands_for(user, student)
   local reach = M.reach(user)
   if reach == "self" then return { student .. " = ?::uuid", user.id } end
@@ -71,9 +75,14 @@ local function stands_for(user, student)
   return nil
 end
 
+-- Who sees what the classes have, as one who sits there or as the parent of one.
+local function sits_in_classes(user)
+  return stands_for(user, "") ~= nil
+end
+
+-- What such a person sees; text has %s where the seat's student is compared.
 local function enrolled(user, text)
   local who = stands_for(user, "seat.student_id")
-  if not who then return NOBODY end
   return { text:format(who[1]), who[2] }
 end
 
@@ -82,37 +91,38 @@ function M.manages_class(user, alias)
   return of_teacher(user, alias)
 end
 
---- row: alias of what belongs to the class, if its table says who keeps it: lists go by an index of theirs.
+--- Classes that one sees. row: alias of what belongs to the class, if its table says who keeps it: lists go by an index
+--- of theirs.
 function M.sees_class(user, alias, row)
-  if stands_for(user, "") then
+  if sits_in_classes(user) then
     return enrolled(user, "exists (select 1 from enrolments seat where seat.class_id = " .. alias .. ".id and %s)")
   end
   return of_teacher(user, row or alias)
 end
 
+--- Courses: which one may change, and which one may read.
 function M.manages_course(user, alias)
   return of_teacher(user, alias)
 end
 
 function M.sees_course(user, alias)
-  if stands_for(user, "") then
-    return enrolled(user, "exists (select 1 from class_courses taken join enrolments seat on seat.class_id ="
-      .. " taken.class_id where"
-      .. " taken.course_id = "
-      .. alias .. ".id and %s)")
+  if sits_in_classes(user) then
+    return enrolled(user, "exists (select 1 from class_courses taken join enrolments seat"
+      .. " on seat.class_id = taken.class_id where taken.course_id = " .. alias .. ".id and %s)")
   end
   return of_teacher(user, alias)
 end
 
+--- Lessons: which one may change, and which one may read: students what is published.
 function M.manages_lesson(user, alias)
   return of_teacher(user, alias)
 end
 
 function M.sees_lesson(user, alias)
-  if stands_for(user, "") then
+  if sits_in_classes(user) then
     return enrolled(user, alias .. ".state = 'published' and exists (select 1 from class_courses taken"
-      .. " join enrolments seat on seat.class_id = taken.class_id where taken.course_id = " .. alias .. ".course_id"
-        .. " and %s)")
+      .. " join enrolments seat on seat.class_id = taken.class_id"
+      .. " where taken.course_id = " .. alias .. ".course_id and %s)")
   end
   return of_teacher(user, alias)
 end
@@ -140,6 +150,7 @@ function M.sees_user(user, alias)
   return { own, user.id }
 end
 
+--- Whose account one may change: an admin those of the own school.
 function M.manages_user(user, alias)
   if M.may(user, "administer") then return of_school(user, alias) end
   return NOBODY
@@ -175,6 +186,7 @@ function M.ways_to_template(user, alias)
   return shared_ways(user, alias)
 end
 
+--- The same as one condition: for one row.
 function M.sees_template(user, alias)
   return any_of(M.ways_to_template(user, alias))
 end
@@ -187,6 +199,7 @@ function M.ways_to_media(user, alias)
   return { { alias .. ".owner_id = ?::uuid", user.id }, school }
 end
 
+--- The same as one condition: for one row.
 function M.sees_media(user, alias)
   return any_of(M.ways_to_media(user, alias))
 end
@@ -206,6 +219,7 @@ function M.reads_media(user, alias)
   }), ")" })
 end
 
+--- Which files one may delete: the own ones, an admin all of the school's.
 function M.manages_media(user, alias)
   local own = M.manages_owned(user, alias)
   local school = M.may(user, "administer") and of_school(user, alias) or NOBODY
@@ -225,6 +239,7 @@ function M.sees_school(user, alias)
     :format(alias, alias), user.id, user.id }
 end
 
+--- Which schools one may change: an admin those that one sees.
 function M.manages_school(user, alias)
   if not M.may(user, "administer") then return NOBODY end
   return M.sees_school(user, alias)
@@ -276,13 +291,14 @@ function M.manages_quiz(user, alias)
   return of_teacher(user, alias)
 end
 
+--- Assignments and the work that is handed in for them: what one may change and grade.
 function M.manages_assignment(user, alias)
   return of_teacher(user, alias)
 end
 
 --- Assignments: students see those of their classes once they are open.
 function M.sees_assignment(user, alias)
-  if stands_for(user, "") then
+  if sits_in_classes(user) then
     return enrolled(user, alias .. ".opens_at <= now() and exists (select 1 from enrolments seat where seat.class_id = "
       .. alias .. ".class_id and %s)")
   end

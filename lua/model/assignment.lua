@@ -168,7 +168,7 @@ function M.delete(user, assignment_id)
 end
 
 --- How a class stands in an assignment, for who keeps it.
----@return table? figures students, submitted, graded, late, mean (share of the points)
+---@return table? figures students, submitted, waiting (to be graded), graded, late, mean (share of the points)
 function M.statistics(user, assignment_id)
   return db.education:one({ "select count(e.student_id) as students, count(s.id) as submitted,"
     .. " count(s.id) filter (where s.state = 'graded') as graded, count(s.id) filter (where s.late) as late,"

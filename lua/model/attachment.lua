@@ -19,9 +19,8 @@ local kinds = {
     manages = access.manages_class },
   assignment = { from = "assignments g", alias = "g", column = "assignment_id", sees = access.sees_assignment,
     manages = access.manages_assignment },
-  submission = { from = "submissions s", alias = "s",
-    column = "submission_id", sees = function(user) return access.sees_submission(user, "s") end,
-    manages = function(user) return access.works_on(user, "s") end },
+  submission = { from = "submissions s", alias = "s", column = "submission_id", sees = access.sees_submission,
+    manages = access.works_on },
 }
 
 local function find(connection, kind, rule, thing_id, lock)

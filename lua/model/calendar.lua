@@ -37,7 +37,7 @@ local function dates(kind, column)
 end
 
 -- On the first and the last day that there are, it may be another year in UTC: no meeting is on them.
-local range = MEETINGS:format("greatest(?::date, date '0001-01-02')", "least(?::date, date '9999-12-30')")
+local meetings = MEETINGS:format("greatest(?::date, date '0001-01-02')", "least(?::date, date '9999-12-30')")
 local starts, dues = dates("lesson", "starts_at"), dates("due", "due_at")
 
 -- A lesson that is not published yet is in the calendar of who keeps it only: sees_lesson says so.
@@ -45,19 +45,27 @@ local function about_lessons(user, text, from, to)
   return { text, from, to }, access.sees_class(user, "c"), "and", access.sees_lesson(user, "l")
 end
 
+-- Rows, one more than there may be, as an answer.
+local function answer_of(rows, err)
+  if not rows then return nil, err end
+  local truncated = #rows > M.MOST
+  rows[M.MOST + 1] = nil
+  return { items = json.array(rows), truncated = truncated }
+end
+
 --- Everything from a date to another one, in order of time; with at most M.MOST entries.
----@param range_asked { from: string, to: string, class_id?: string }
+---@param range { from: string, to: string, class_id?: string }
 ---@return { items: table[], truncated: boolean }?
 ---@return table? err invalid with field to
-function M.between(user, range_asked)
-  local from, to = range_asked.from, range_asked.to
-  local class = range_asked.class_id and { "and c.id = ?::uuid", range_asked.class_id } or ""
+function M.between(user, range)
+  local from, to = range.from, range.to
+  local class = range.class_id and { "and c.id = ?::uuid", range.class_id } or ""
   local days, bad = db.education:one({ "select ?::date - ?::date as days", to, from })
   if not days then return nil, bad end
   if days.days < 0 or days.days > M.DAYS then
     return db.fail("invalid", ("the range has 0 to %d days"):format(M.DAYS), "to")
   end
-  local fragments = { { range, from, to }, access.sees_class(user, "c"), class }
+  local fragments = { { meetings, from, to }, access.sees_class(user, "c"), class }
   local function add(...)
     for i = 1, select("#", ...) do fragments[#fragments + 1] = select(i, ...) end
   end
@@ -69,11 +77,7 @@ function M.between(user, range_asked)
   add("union all", { ASSIGNMENTS, from, to }, access.sees_class(user, "c"), "and", access.sees_assignment(user, "g"),
     class)
   add({ "order by starts_at, kind, class_id, meeting_id, lesson_id, assignment_id limit ?::integer", M.MOST + 1 })
-  local rows, err = db.education:query(unpack(fragments))
-  if not rows then return nil, err end
-  local truncated = #rows > M.MOST
-  rows[M.MOST + 1] = nil
-  return { items = json.array(rows), truncated = truncated }
+  return answer_of(db.education:query(unpack(fragments)))
 end
 
 -- The days on which it may be "today" somewhere: from UTC-12 to UTC+14.
@@ -83,12 +87,8 @@ local today = MEETINGS:format("(now() at time zone 'Etc/GMT+12')::date", "(now()
 --- The meetings of today, as it is today where each takes place.
 ---@return { items: table[], truncated: boolean }?
 function M.today(user)
-  local rows, err = db.education:query(today, access.sees_class(user, "c"),
-    { "order by starts_at, meeting_id limit ?::integer", M.MOST + 1 })
-  if not rows then return nil, err end
-  local truncated = #rows > M.MOST
-  rows[M.MOST + 1] = nil
-  return { items = json.array(rows), truncated = truncated }
+  return answer_of(db.education:query(today, access.sees_class(user, "c"),
+    { "order by starts_at, meeting_id limit ?::integer", M.MOST + 1 }))
 end
 
 return M

@@ -1,6 +1,5 @@
 -- model/class.lua: classes: made by a teacher, joined by students with a code.
 
-local json = require "host.json"
 local access = require "model.access"
 local audit = require "model.audit"
 local db = require "model.db"
@@ -18,10 +17,6 @@ local function columns(user)
   return OPEN
 end
 
-local function school_of(user)
-  return user.school_id ~= json.null and user.school_id or nil
-end
-
 -- Runs try(code) with new codes until one is free.
 local function with_code(try)
   for _ = 1, 5 do
@@ -37,9 +32,9 @@ end
 function M.create(user, class)
   return with_code(function(code)
     return db.education:one(
-      { "insert into classes as c (id, school_id, teacher_id, name, subject, grade, join_code) values (?, ?, ?, ?, ?,"
-        .. " ?, ?) returning " .. columns(user),
-        id.uuid(), school_of(user), user.id, class.name, class.subject, class.grade, code })
+      { "insert into classes as c (id, school_id, teacher_id, name, subject, grade, join_code)"
+        .. " values (?, ?, ?, ?, ?, ?, ?) returning " .. columns(user),
+        id.uuid(), user.school_id, user.id, class.name, class.subject, class.grade, code })
   end)
 end
 
@@ -53,14 +48,13 @@ end
 function M.list(user, filter, pages)
   return page.list(db.education, {
     select = "select " .. columns(user) .. " from classes c",
-    where = { access.sees_class(user, "c"), filter.archived and "c.archived_at is not null" or "c.archived_at is"
-      .. " null" },
+    where = { access.sees_class(user, "c"),
+      filter.archived and "c.archived_at is not null" or "c.archived_at is null" },
     columns = { id = { "c.id", "uuid" }, name = { "c.name", "text" }, grade = { "c.grade", "integer" } },
     unique = "id",
   }, pages)
 end
 
--- A change that hit no row: not there, not theirs, or changed meanwhile?
 local function why_not(user, class_id, revision)
   return db.missed("class", revision, M.find(user, class_id))
 end
@@ -71,10 +65,9 @@ end
 function M.update(user, class_id, changes, revision)
   local row, err = db.education:one(
     { "update classes as c set name = coalesce(?, c.name), subject = coalesce(?, c.subject),"
-      .. " grade = coalesce(?::integer, c.grade), archived_at = case ?::boolean when true then coalesce(c.archived_at,"
-        .. " now())"
-      .. " when false then null else c.archived_at end where c.id = ?::uuid and (?::bigint is null or c.revision ="
-        .. " ?::bigint) and",
+      .. " grade = coalesce(?::integer, c.grade), archived_at = case ?::boolean"
+      .. " when true then coalesce(c.archived_at, now()) when false then null else c.archived_at end"
+      .. " where c.id = ?::uuid and (?::bigint is null or c.revision = ?::bigint) and",
       changes.name, changes.subject, changes.grade, changes.archived, class_id, revision, revision },
     access.manages_class(user, "c"), "returning " .. columns(user))
   if row or err.code ~= "not_found" then return row, err end
@@ -90,18 +83,17 @@ function M.rotate_code(user, class_id)
 end
 
 --- Deletes a class with its enrolments; what students did stays theirs.
-function M.delete(user, class_id, revision)
+function M.delete(user, class_id)
   local row, err = db.education:transaction(function(tx)
-    local gone, failure = tx:one(
-      { "delete from classes c where c.id = ?::uuid and (?::bigint is null or c.revision = ?::bigint) and",
-        class_id, revision, revision }, access.manages_class(user, "c"), "returning c.id, c.school_id")
+    local gone, failure = tx:one({ "delete from classes c where c.id = ?::uuid and", class_id },
+      access.manages_class(user, "c"), "returning c.id, c.school_id")
     if not gone then return nil, failure end
     local recorded, lost = audit.record(tx, user, "class.delete", { kind = "class", id = gone.id,
       school_id = gone.school_id })
     return recorded and gone, lost
   end)
   if row or err.code ~= "not_found" then return row, err end
-  return why_not(user, class_id, revision)
+  return why_not(user, class_id)
 end
 
 --- Whether this person keeps the class.

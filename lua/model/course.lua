@@ -1,6 +1,5 @@
 -- model/course.lua: courses: an order of lessons that a teacher keeps and classes take.
 
-local json = require "host.json"
 local access = require "model.access"
 local db = require "model.db"
 local page = require "model.page"
@@ -23,9 +22,7 @@ function M.create(user, course)
   return db.education:transaction(function(tx)
     local row, err = tx:one({ "insert into courses as k (id, school_id, teacher_id, title, subject, grade, description)"
       .. " values (?, ?, ?, ?, ?, ?, coalesce(?, '')) returning " .. COLUMNS,
-      id.uuid(), user.school_id ~= json.null and user.school_id or nil, user.id, course.title, course.subject,
-        course.grade,
-      course.description })
+      id.uuid(), user.school_id, user.id, course.title, course.subject, course.grade, course.description })
     if not row then return nil, err end
     if course.class_id then
       local done, failure = assign(tx, user, row.id, course.class_id)
@@ -59,10 +56,6 @@ function M.list(user, filter, pages)
   }, pages)
 end
 
-local function why_not(user, course_id, revision)
-  return db.missed("course", revision, M.find(user, course_id))
-end
-
 --- Changes a course.
 ---@param changes { title?: string, subject?: string, grade?: integer, description?: string }
 ---@param revision integer? what the caller has seen
@@ -74,23 +67,19 @@ function M.update(user, course_id, changes, revision)
       changes.title, changes.subject, changes.grade, changes.description, course_id, revision, revision },
     access.manages_course(user, "k"), "returning " .. COLUMNS)
   if row or err.code ~= "not_found" then return row, err end
-  return why_not(user, course_id, revision)
+  return db.missed("course", revision, M.find(user, course_id))
 end
 
 --- Deletes a course that has no lessons.
-function M.delete(user, course_id, revision)
-  local row, err = db.education:one({ "delete from courses k where k.id = ?::uuid and (?::bigint is null or k.revision"
-    .. " = ?::bigint)"
-    .. " and not exists (select 1 from lessons l where l.course_id = k.id) and", course_id, revision, revision },
+function M.delete(user, course_id)
+  local row, err = db.education:one({ "delete from courses k where k.id = ?::uuid"
+    .. " and not exists (select 1 from lessons l where l.course_id = k.id) and", course_id },
     access.manages_course(user, "k"), "returning k.id")
   if row or err.code ~= "not_found" then return row, err end
-  local nothing, why = why_not(user, course_id, revision)
-  if why.code == "forbidden" and access.manages_course(user, "k") ~= "false" then
-    local kept = db.education:one({ "select 1 as kept from courses k where k.id = ?::uuid and", course_id },
-      access.manages_course(user, "k"))
-    if kept then return db.fail("conflict", "the course still has lessons") end
-  end
-  return nothing, why
+  local seen, missing = M.find(user, course_id)
+  if not seen then return nil, missing end
+  if access.manages_course(user, "k") == access.NOBODY then return db.missed("course", nil, seen) end
+  return db.fail("conflict", "the course still has lessons")
 end
 
 --- Lets a class take a course. Both must be the caller's.
@@ -105,10 +94,9 @@ end
 
 --- Takes a course from a class.
 function M.unassign(user, course_id, class_id)
-  return db.education:one({ "delete from class_courses x using courses k where k.id = x.course_id and x.course_id ="
-    .. " ?::uuid"
-    .. " and x.class_id = ?::uuid and", course_id, class_id }, access.manages_course(user, "k"),
-      "returning x.course_id")
+  return db.education:one({ "delete from class_courses x using courses k where k.id = x.course_id"
+    .. " and x.course_id = ?::uuid and x.class_id = ?::uuid and", course_id, class_id },
+    access.manages_course(user, "k"), "returning x.course_id")
 end
 
 return M

@@ -71,9 +71,9 @@ end
 function M.remove(user, class_id, student_id)
   return db.education:transaction(function(tx)
     local allowed = student_id == user.id and "true" or access.manages_class(user, "c")
-    local gone, err = tx:one({ "delete from enrolments e using classes c where c.id = e.class_id and e.class_id ="
-      .. " ?::uuid"
-      .. " and e.student_id = ?::uuid and", class_id, student_id }, allowed, "returning e.student_id")
+    local gone, err = tx:one({ "delete from enrolments e using classes c where c.id = e.class_id"
+      .. " and e.class_id = ?::uuid and e.student_id = ?::uuid and", class_id, student_id }, allowed,
+      "returning e.student_id")
     if not gone then return nil, err end
     local told, failure = event.append(tx, "class:" .. class_id, "enrolment.removed", { class_id = class_id,
       student_id = student_id })

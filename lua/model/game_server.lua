@@ -31,9 +31,9 @@ function M.create(user, server)
   local server_id = id.uuid()
   local recorded, lost = note(user.id, "game_server.create", { server_id = server_id, class_id = server.class_id })
   if not recorded then return nil, lost end
-  local row, failure = db.roblox:one({ "insert into game_servers as g (id, user_id, class_id, name, key_hash) values"
-    .. " (?, ?, ?, ?, ?)"
-    .. " returning " .. COLUMNS, server_id, user.id, server.class_id, server.name, pg.bytes(id.digest(key)) })
+  local row, failure = db.roblox:one({ "insert into game_servers as g (id, user_id, class_id, name, key_hash)"
+    .. " values (?, ?, ?, ?, ?) returning " .. COLUMNS, server_id, user.id, server.class_id, server.name,
+    pg.bytes(id.digest(key)) })
   if not row then return nil, failure end
   row.key = key
   return row
@@ -43,9 +43,8 @@ end
 ---@return { id: string, user_id: string, class_id: string, name: string }?
 ---@return table? err unauthenticated
 function M.authenticate(key)
-  local row, err = db.roblox:one({ "update game_servers as g set last_used_at = now() where g.key_hash = ? and"
-    .. " g.revoked_at is null"
-    .. " returning g.id, g.user_id, g.class_id, g.name", pg.bytes(id.digest(key)) })
+  local row, err = db.roblox:one({ "update game_servers as g set last_used_at = now() where g.key_hash = ?"
+    .. " and g.revoked_at is null returning g.id, g.user_id, g.class_id, g.name", pg.bytes(id.digest(key)) })
   if not row and err.code == "not_found" then return db.fail("unauthenticated", "this key is not valid") end
   return row, err
 end
@@ -60,6 +59,7 @@ function M.list(user, pages)
   }, pages)
 end
 
+--- One of the own game servers.
 function M.find(user, server_id)
   return db.roblox:one({ "select " .. COLUMNS .. " from game_servers g where g.id = ?::uuid and g.user_id = ?::uuid",
     server_id, user.id })
@@ -79,10 +79,9 @@ end
 function M.link_player(roblox_user_id, student_id)
   local recorded, lost = note(student_id, "player.link", {})
   if not recorded then return nil, lost end
-  return db.roblox:one({ "insert into players as p (roblox_user_id, student_id) values (?, ?) on conflict"
-    .. " (roblox_user_id)"
-    .. " do update set created_at = p.created_at where p.student_id = excluded.student_id returning p.roblox_user_id,"
-      .. " p.student_id",
+  return db.roblox:one({ "insert into players as p (roblox_user_id, student_id) values (?, ?)"
+    .. " on conflict (roblox_user_id) do update set created_at = p.created_at"
+    .. " where p.student_id = excluded.student_id returning p.roblox_user_id, p.student_id",
     roblox_user_id, student_id })
 end
 

@@ -64,11 +64,14 @@ function M.list(user, filter, pages)
   }, pages)
 end
 
+--- A category of a class that this person may see.
 function M.find(user, category_id)
   return db.education:one({ "select " .. COLUMNS .. " from grade_categories k join classes c on c.id = k.class_id"
     .. " where k.id = ?::uuid and", category_id }, access.sees_class(user, "c"))
 end
 
+--- Changes a category.
+---@param changes { name?: string, weight?: integer, drop_lowest?: integer }
 ---@param revision integer? what the caller has seen
 function M.update(user, category_id, changes, revision)
   return db.education:transaction(function(tx)

@@ -141,9 +141,9 @@ end
 
 --- A teacher gives work back for revision. A grade that it had does not count until it is graded again.
 ---@param feedback string
-function M.send_back(user, submission_id, feedback, revision)
+function M.send_back(user, submission_id, feedback)
   return db.education:transaction(function(tx)
-    local before, err = lock_as_keeper(tx, user, submission_id, revision)
+    local before, err = lock_as_keeper(tx, user, submission_id)
     if not before then return nil, err end
     if before.state == "returned" then return db.fail("conflict", "it has been returned already", "state") end
     return M.change(tx, before, { state = "returned", feedback = feedback, by = user.id, reason = "returned" })

@@ -1,6 +1,5 @@
 -- model/idempotency.lua: answers kept for Idempotency-Key: the same request again gets the same answer, for as long
--- as the setting retention.answers says.
--- Used by the route platform (web/idempotency.lua), never by handlers.
+-- as the setting retention.answers says. Used by the route platform (web/idempotency.lua), never by handlers.
 --
 -- What a request makes and the answer that is kept for its key are one transaction: whatever dies in between, neither
 -- is there or both are. An advisory lock of that transaction keeps concurrent twins apart; it ends with it, so nobody

@@ -15,8 +15,7 @@ local id = require "util.id"
 local M = {}
 
 local BRIEF = "l.id, l.course_id, l.teacher_id, l.state, l.title, l.summary, l.subject, l.grade, l.notice,"
-  .. " l.published_at,"
-  .. " l.created_at, l.updated_at, l.revision"
+  .. " l.published_at, l.created_at, l.updated_at, l.revision"
 local READ = BRIEF .. ", l.objectives, l.sections, l.glossary"
 local FULL = READ .. ", l.school_id, l.run_id, l.source_text, l.review, l.provider, l.approved_by, l.approved_at"
 
@@ -76,13 +75,12 @@ function M.store(user, made)
       state = "review", title = made.title, summary = made.summary, subject = made.subject or course.subject,
       grade = made.grade or course.grade, source_text = made.source_text, objectives = made.objectives,
       sections = made.sections, glossary = made.glossary, review = made.review, provider = made.provider,
-        notice = made.notice,
+      notice = made.notice,
     })
     if not row and failure.code == "not_found" then
       return tx:one({ "select l.id as lesson_id, q.id as quiz_id, s.id as scene_id from lessons l"
-        .. " left join quizzes q on q.lesson_id = l.id left join scenes s on s.lesson_id = l.id where l.run_id ="
-          .. " ?::uuid",
-        made.run_id })
+        .. " left join quizzes q on q.lesson_id = l.id left join scenes s on s.lesson_id = l.id"
+        .. " where l.run_id = ?::uuid", made.run_id })
     elseif not row then
       return nil, failure
     end
@@ -105,9 +103,8 @@ end
 
 --- A lesson for a workflow that acts on behalf of its teacher.
 function M.get(lesson_id)
-  return db.education:one({ "select " .. FULL .. ", u.name as teacher_name from lessons l join users u on u.id ="
-    .. " l.teacher_id"
-    .. " where l.id = ?::uuid", lesson_id })
+  return db.education:one({ "select " .. FULL .. ", u.name as teacher_name from lessons l"
+    .. " join users u on u.id = l.teacher_id where l.id = ?::uuid", lesson_id })
 end
 
 --- The lessons that this person may see. filter: { course_id?, class_id?, state?, search? }
@@ -117,9 +114,8 @@ function M.list(user, filter, pages)
   if filter.state then where[#where + 1] = sql.is("l.state", filter.state) end
   if filter.search then where[#where + 1] = { "l.search @@ websearch_to_tsquery('english', ?)", filter.search } end
   if filter.class_id then
-    where[#where + 1] = { "exists (select 1 from class_courses x where x.course_id = l.course_id and x.class_id ="
-      .. " ?::uuid)",
-      filter.class_id }
+    where[#where + 1] = { "exists (select 1 from class_courses x where x.course_id = l.course_id"
+      .. " and x.class_id = ?::uuid)", filter.class_id }
   end
   return page.list(db.education, {
     select = "select " .. BRIEF .. " from lessons l",
@@ -129,11 +125,14 @@ function M.list(user, filter, pages)
   }, pages)
 end
 
+-- Why a change hit no row. doing: what the lesson cannot be in its state.
 local function why_not(user, lesson_id, revision, doing)
   local seen, err = M.find(user, lesson_id)
   if not seen then return nil, err end
   if revision and seen.revision ~= revision then return db.fail("stale", "the lesson was changed meanwhile") end
-  if access.manages_lesson(user, "l") == "false" then return db.fail("forbidden", "you may not change this lesson") end
+  if access.manages_lesson(user, "l") == access.NOBODY then
+    return db.fail("forbidden", "you may not change this lesson")
+  end
   return db.fail("conflict", ("a lesson that is %s cannot be %s"):format(seen.state, doing), "state")
 end
 
@@ -196,11 +195,9 @@ end
 ---@return table? lesson nil with conflict if it was changed since its approval
 function M.publish(lesson_id, approved_at)
   return db.education:transaction(function(tx)
-    local row, err = tx:one({ "update lessons as l set state = 'published', published_at = coalesce(l.published_at,"
-      .. " now())"
-      .. " where l.id = ?::uuid and l.state in ('approved', 'published') and l.approved_at = ?::timestamptz returning"
-        .. " " .. FULL,
-      lesson_id, approved_at })
+    local row, err = tx:one({ "update lessons as l set state = 'published',"
+      .. " published_at = coalesce(l.published_at, now()) where l.id = ?::uuid and l.state in ('approved', 'published')"
+      .. " and l.approved_at = ?::timestamptz returning " .. FULL, lesson_id, approved_at })
     if not row then
       if err.code == "not_found" then return db.fail("conflict", "the lesson was changed after its approval") end
       return nil, err
@@ -213,13 +210,12 @@ function M.publish(lesson_id, approved_at)
 end
 
 --- Deletes a lesson that no student has worked on.
-function M.delete(user, lesson_id, revision)
-  local row, err = db.education:one(
-    { "delete from lessons l where l.id = ?::uuid and (?::bigint is null or l.revision = ?::bigint)"
-      .. " and not exists (select 1 from progress p where p.lesson_id = l.id) and", lesson_id, revision, revision },
+function M.delete(user, lesson_id)
+  local row, err = db.education:one({ "delete from lessons l where l.id = ?::uuid"
+    .. " and not exists (select 1 from progress p where p.lesson_id = l.id) and", lesson_id },
     access.manages_lesson(user, "l"), "returning l.id")
   if row or err.code ~= "not_found" then return row, err end
-  return why_not(user, lesson_id, revision, "deleted: students have worked on it")
+  return why_not(user, lesson_id, nil, "deleted: students have worked on it")
 end
 
 return M

@@ -56,6 +56,7 @@ local function finish(mail_id, state, letter, problem)
     problem, mail_id })
 end
 
+--- It has gone out.
 function M.sent(mail_id) return finish(mail_id, "sent") end
 
 --- There is nobody to send it to.

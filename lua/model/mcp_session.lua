@@ -23,11 +23,9 @@ end
 --- An open session of this person, which is thereby used.
 function M.use(user, session_id)
   if not id.is_uuid(session_id) then return db.not_found("session") end
-  return db.memory:one({ "update mcp_sessions as s set last_used_at = now(), expires_at = now() + ? * interval '1"
-    .. " second'"
-    .. " where s.id = ?::uuid and s.user_id = ?::uuid and s.ended_at is null and s.expires_at > now() returning"
-      .. " " .. COLUMNS,
-    M.LIFETIME, session_id, user.id })
+  return db.memory:one({ "update mcp_sessions as s set last_used_at = now(),"
+    .. " expires_at = now() + ? * interval '1 second' where s.id = ?::uuid and s.user_id = ?::uuid"
+    .. " and s.ended_at is null and s.expires_at > now() returning " .. COLUMNS, M.LIFETIME, session_id, user.id })
 end
 
 --- Replaces the plain data that the server keeps for a session.

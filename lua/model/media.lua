@@ -1,7 +1,6 @@
 -- model/media.lua: files that people upload. The row says what there is, storage.media has the octets under the row's
 -- id; the states are drawn in migrations/education/0012_content.sql.
 
-local json = require "host.json"
 local log = require "host.log"
 local store = require "storage.media"
 local access = require "model.access"
@@ -27,7 +26,7 @@ end
 ---@return { id: string }?
 function M.begin(user, name)
   return db.education:one({ "insert into media as f (id, owner_id, school_id, name) values (?, ?, ?, ?) returning f.id",
-    id.uuid(), user.id, user.school_id ~= json.null and user.school_id or nil, name })
+    id.uuid(), user.id, user.school_id, name })
 end
 
 --- The file has come.

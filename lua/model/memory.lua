@@ -13,8 +13,7 @@ local M = {}
 M.BUDGET = 128000
 
 local COLUMNS = "m.id, m.context, m.key, m.category, m.source, m.content, m.tokens, m.priority, m.pinned,"
-  .. " m.last_used_at,"
-  .. " m.expires_at, m.created_at, m.updated_at, m.revision"
+  .. " m.last_used_at, m.expires_at, m.created_at, m.updated_at, m.revision"
 local ALIVE = "(m.expires_at is null or m.expires_at > now())"
 local DAYS_IDLE = "extract(epoch from now() - m.last_used_at) / 86400.0"
 
@@ -25,10 +24,9 @@ end
 
 -- Forgets the least valuable entries until the context fits. Value halves for every week without use.
 local function evict(tx, user_id, context)
-  local rows, err = tx:query({ "delete from memories where id in (select v.id from (select m.id, sum(m.tokens) over"
-    .. " (order by"
-    .. " m.pinned desc, (m.priority + 1) * power(0.5, " .. DAYS_IDLE .. " / 7.0) / greatest(m.tokens, 1) desc, m.id"
-      .. " desc) as used"
+  local rows, err = tx:query({ "delete from memories where id in (select v.id from (select m.id,"
+    .. " sum(m.tokens) over (order by m.pinned desc, (m.priority + 1) * power(0.5, " .. DAYS_IDLE .. " / 7.0)"
+    .. " / greatest(m.tokens, 1) desc, m.id desc) as used"
     .. " from memories m where m.user_id = ?::uuid and m.context = ?) v where v.used > ?) returning id, key",
     user_id, context, M.BUDGET })
   if not rows then return nil, err end
@@ -42,12 +40,11 @@ function M.put(user, entry)
   local context, tokens = entry.context or "default", M.tokens(entry.content)
   return db.memory:transaction(function(tx)
     local row, err = tx:one({ "insert into memories as m (id, user_id, context, key, category, source, content,"
-      .. " tokens, priority,"
-      .. " pinned, expires_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, now() + ?::float8 * interval '1 second')"
+      .. " tokens, priority, pinned, expires_at)"
+      .. " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, now() + ?::float8 * interval '1 second')"
       .. " on conflict (user_id, context, key) do update set category = excluded.category, source = excluded.source,"
-      .. " content = excluded.content, tokens = excluded.tokens, priority = excluded.priority, pinned ="
-        .. " excluded.pinned,"
-      .. " expires_at = excluded.expires_at, last_used_at = now() returning " .. COLUMNS,
+      .. " content = excluded.content, tokens = excluded.tokens, priority = excluded.priority,"
+      .. " pinned = excluded.pinned, expires_at = excluded.expires_at, last_used_at = now() returning " .. COLUMNS,
       id.uuid(), user.id, context, entry.key, entry.category or "knowledge", entry.source or "", entry.content, tokens,
       entry.priority or 50, entry.pinned or false, entry.ttl })
     if not row then return nil, err end
@@ -82,13 +79,6 @@ function M.list(user, filter, pages)
     if not used then return nil, failure end
   end
   return list
-end
-
---- Changes the priority of an entry.
-function M.set_priority(user, context, key, priority)
-  return db.memory:one({ "update memories as m set priority = ? where m.user_id = ?::uuid and m.context = ? and m.key"
-    .. " = ?"
-    .. " returning " .. COLUMNS, priority, user.id, context or "default", key })
 end
 
 --- Forgets entries: by keys, by source, or all of a context.

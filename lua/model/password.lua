@@ -79,28 +79,26 @@ local function is_row(plain)
   return true
 end
 
-local function refuse(message, field)
-  return db.fail("invalid", message, field)
+local function refuse(message)
+  return db.fail("invalid", message, "password")
 end
 
 --- Checks a new password and hashes it.
 ---@param password string
 ---@param person { login?: string, name?: string, email?: string } whose it will be
----@param field? string of the request, default "password"
 ---@return string? hash
----@return table? err invalid with field
-function M.hash(password, person, field)
-  field = field or "password"
-  if characters(password) < M.MIN then return refuse(("a password has at least %d characters"):format(M.MIN), field) end
-  if #password > M.MAX then return refuse(("a password has at most %d octets"):format(M.MAX), field) end
+---@return table? err invalid with field password
+function M.hash(password, person)
+  if characters(password) < M.MIN then return refuse(("a password has at least %d characters"):format(M.MIN)) end
+  if #password > M.MAX then return refuse(("a password has at most %d octets"):format(M.MAX)) end
   local plain = utf8.lower(password)
   if characters(beside_names(plain, person)) < LEFT then
-    return refuse("a password is more than one's own name, or ours", field)
+    return refuse("a password is more than one's own name, or ours")
   end
-  if is_row(plain) then return refuse("a password is not one character repeated, nor a row of them", field) end
+  if is_row(plain) then return refuse("a password is not one character repeated, nor a row of them") end
   local known, err = M.is_breached(password)
   if known == nil then return nil, err end
-  if known then return refuse("this password is known from a breach: choose another", field) end
+  if known then return refuse("this password is known from a breach: choose another") end
   return crypto.password_hash(password)
 end
 

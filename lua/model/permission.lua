@@ -1,10 +1,9 @@
 -- model/permission.lua: which role may do what: rows, not code. The seed is in migrations/education; an operator
 -- changes them with `toolboxd roles`. Every worker keeps the table (web/permission.lua) and hears of changes.
 
-local db = require "model.db"
 local audit = require "model.audit"
-local log = require "host.log"
-local task = require "host.task"
+local db = require "model.db"
+local watch = require "model.watch"
 
 local M = {}
 
@@ -42,22 +41,10 @@ function M.revoke(role, permission)
     role, permission })
 end
 
---- Calls use(rows) now and whenever they change, on whatever node. Called once at start, in a task; returns when the
---- rows were read once.
+--- Calls use(rows) now and whenever they change, on whatever node (model/watch.lua).
 ---@param use fun(rows: table[])
 function M.watch(use)
-  local function catch_up()
-    local pause = 0.1
-    while true do
-      local rows, err = M.load()
-      if rows then return use(rows) end
-      log.warn("permissions cannot be read; trying again", { reason = err.reason or err.message })
-      task.sleep(pause)
-      pause = math.min(pause * 2, 5)
-    end
-  end
-  db.education:listen("permissions", catch_up)
-  catch_up()
+  watch.rows("permissions", M.load, use)
 end
 
 return M

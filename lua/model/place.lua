@@ -5,10 +5,8 @@
 -- so that lua/sync/ can compute the next patch against it.
 
 local access = require "model.access"
-local json = require "host.json"
 local pg = require "host.pg"
 local db = require "model.db"
-local page = require "model.page"
 local id = require "util.id"
 
 local M = {}
@@ -17,8 +15,7 @@ local M = {}
 M.CODE_LIFETIME, M.SESSION_LIFETIME = 600, 7 * 86400
 
 local COLUMNS = "s.id, s.user_id, s.place_id, s.place_name, s.plugin_version, s.applied_seq, s.last_seen_at,"
-  .. " s.expires_at,"
-  .. " s.ended_at, s.created_at, s.revision"
+  .. " s.expires_at, s.ended_at, s.created_at, s.revision"
 
 --- A code that the teacher types into the plugin. The codes that were not used before are void.
 ---@return { code: string, expires_in: integer }?
@@ -49,10 +46,8 @@ function M.pair(code, about)
     local token = id.secret("studio")
     local session, failure = tx:one({ "insert into studio_sessions as s (id, user_id, token_hash, place_id, place_name,"
       .. " plugin_version, expires_at, applied_seq) values (?, ?, ?, ?, ?, ?, now() + ? * interval '1 second', 0)"
-        .. " returning " .. COLUMNS,
-      id.uuid(), used.user_id, pg.bytes(id.digest(token)), about.place_id, about.place_name or "",
-        about.plugin_version or "",
-      M.SESSION_LIFETIME })
+      .. " returning " .. COLUMNS, id.uuid(), used.user_id, pg.bytes(id.digest(token)), about.place_id,
+      about.place_name or "", about.plugin_version or "", M.SESSION_LIFETIME })
     if not session then return nil, failure end
     return { session = session, token = token }
   end)
@@ -62,21 +57,11 @@ end
 ---@return table? session with its tree
 function M.session(token)
   local row, err = db.roblox:one({ "update studio_sessions as s set last_seen_at = now(),"
-    .. " expires_at = now() + ? * interval '1 second' where s.token_hash = ? and s.ended_at is null and s.expires_at >"
-      .. " now()"
-    .. " returning " .. COLUMNS .. ", s.tree", M.SESSION_LIFETIME, pg.bytes(id.digest(token)) })
+    .. " expires_at = now() + ? * interval '1 second' where s.token_hash = ? and s.ended_at is null"
+    .. " and s.expires_at > now() returning " .. COLUMNS .. ", s.tree", M.SESSION_LIFETIME,
+    pg.bytes(id.digest(token)) })
   if not row and err.code == "not_found" then return db.fail("unauthenticated", "this Studio session is not open") end
   return row, err
-end
-
---- The Studio sessions of a teacher that are open.
-function M.sessions(user, pages)
-  return page.list(db.roblox, {
-    select = "select " .. COLUMNS .. " from studio_sessions s",
-    where = { { "s.user_id = ?::uuid and s.ended_at is null and s.expires_at > now()", user.id } },
-    columns = { id = { "s.id", "uuid" } },
-    unique = "id",
-  }, pages)
 end
 
 --- Ends a session: the teacher does, or the plugin itself.
@@ -93,14 +78,6 @@ function M.deliver(delivery)
     id.uuid(), delivery.user_id, delivery.key, delivery.lesson_id, pg.json(delivery.tree) })
   if not row then return nil, err end
   return row.seq
-end
-
---- Deliveries after a cursor, oldest first.
----@return { id: string, seq: integer, lesson_id: string, tree: table, created_at: string }[]?
-function M.deliveries(user_id, after, limit)
-  return db.roblox:query({ "select d.id, d.seq, d.lesson_id, d.tree, d.created_at from deliveries d"
-    .. " where d.user_id = ?::uuid and d.seq > ?::bigint order by d.seq limit ?::integer", user_id, after,
-      limit or 10 })
 end
 
 local DELIVERY = "select d.id, d.seq, d.lesson_id, d.tree, d.created_at from deliveries d where d.user_id = ?::uuid"
@@ -134,9 +111,9 @@ function M.acknowledge(session, receipt)
       if err.code == "not_found" then return db.fail("invalid", "there is no such delivery", "delivery_id") end
       return nil, err
     end
-    local stored, failure = tx:query({ "insert into delivery_receipts (session_id, delivery_id, state, error) values"
-      .. " (?, ?, ?, ?)"
-      .. " on conflict (session_id, delivery_id) do update set state = excluded.state, error = excluded.error",
+    local stored, failure = tx:query({ "insert into delivery_receipts (session_id, delivery_id, state, error)"
+      .. " values (?, ?, ?, ?) on conflict (session_id, delivery_id) do update set state = excluded.state,"
+      .. " error = excluded.error",
       session.id, delivery.id, receipt.state, receipt.error })
     if not stored then return nil, failure end
     if receipt.state ~= "applied" then return { applied_seq = session.applied_seq } end
@@ -145,16 +122,6 @@ function M.acknowledge(session, receipt)
       .. " where s.id = ?::uuid returning s.applied_seq", delivery.seq, delivery.seq,
       receipt.tree and pg.json(receipt.tree), session.id })
   end)
-end
-
---- What became of a lesson's deliveries: for its teacher.
----@return { seq: integer, created_at: string, session_id: string?, state: string?, error: string? }[]?
-function M.delivery_states(user, lesson_id)
-  local rows, err = db.roblox:query({ "select d.seq, d.created_at, r.session_id, r.state, r.error from deliveries d"
-    .. " left join delivery_receipts r on r.delivery_id = d.id where d.user_id = ?::uuid and d.lesson_id = ?::uuid"
-    .. " order by d.seq desc limit 100", user.id, lesson_id })
-  if not rows then return nil, err end
-  return json.array(rows)
 end
 
 return M

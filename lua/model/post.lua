@@ -95,8 +95,7 @@ local function store(post)
       if not slug then return nil, taken end
     end
     local row, failure = tx:one({ "insert into posts as p (id, uuid, source_key, type, status, title, slug, html,"
-      .. " plaintext,"
-      .. " custom_excerpt, published_at) values (?, ?, ?, ?, 'published', ?, ?, ?, ?, ?, now())"
+      .. " plaintext, custom_excerpt, published_at) values (?, ?, ?, ?, 'published', ?, ?, ?, ?, ?, now())"
       .. " on conflict (source_key) do update set title = excluded.title, html = excluded.html,"
       .. " plaintext = excluded.plaintext, custom_excerpt = excluded.custom_excerpt, status = 'published',"
       .. " published_at = coalesce(p.published_at, now()) returning " .. COLUMNS,
@@ -130,9 +129,8 @@ local function with_relations(rows)
     { { "select x.post_id, t.id, t.name, t.slug, t.description, t.visibility from post_tags x"
       .. " join tags t on t.id = x.tag_id where x.post_id = any(?::text[]) order by x.position", pg.array(ids) } },
     { { "select x.post_id, a.id, a.name, a.slug, a.bio, a.profile_image, a.cover_image, a.website, a.location"
-      .. " from post_authors x join authors a on a.id = x.author_id where x.post_id = any(?::text[]) order by"
-        .. " x.position",
-      pg.array(ids) } },
+      .. " from post_authors x join authors a on a.id = x.author_id where x.post_id = any(?::text[])"
+      .. " order by x.position", pg.array(ids) } },
   }
   if not results then return nil, err end
   for i, name in ipairs { "tags", "authors" } do
@@ -209,11 +207,6 @@ function M.read(type_, by, value)
     if not rows then return nil, failure end
     return rows[1]
   end)
-end
-
---- The post that was made of a source, such as "lesson:ID".
-function M.of_source(source_key)
-  return db.content:one({ "select " .. COLUMNS .. " from posts p where p.source_key = ?", source_key })
 end
 
 -- Tags and authors with the number of their published posts; only those that have any, as Ghost does.

@@ -104,10 +104,8 @@ function M.record(source, class_id, events)
   local input, keys = json.array {}, {}
   for i, entry in ipairs(events) do
     input[i] = { id = id.uuid(), key = entry.key, student_id = entry.student_id, lesson_id = entry.lesson_id,
-      kind = entry.kind,
-      percent = entry.percent, score = whole(entry.score), max_score = entry.max_score,
-      seconds = entry.seconds,
-      detail = entry.detail, occurred_at = entry.occurred_at }
+      kind = entry.kind, percent = entry.percent, score = whole(entry.score), max_score = entry.max_score,
+      seconds = entry.seconds, detail = entry.detail, occurred_at = entry.occurred_at }
     keys[i] = entry.key
   end
   return db.education:transaction(function(tx)

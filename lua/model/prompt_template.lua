@@ -1,6 +1,5 @@
 -- model/prompt_template.lua: texts that a teacher keeps to have lessons made with; shared ones are read by the school.
 
-local json = require "host.json"
 local access = require "model.access"
 local db = require "model.db"
 local page = require "model.page"
@@ -15,7 +14,7 @@ local COLUMNS = "t.id, t.owner_id, t.shared, t.title, t.body, t.created_at, t.up
 function M.create(user, template)
   return db.education:one({ "insert into prompt_templates as t (id, owner_id, school_id, shared, title, body)"
     .. " values (?, ?, ?, coalesce(?::boolean, false), ?, ?) returning " .. COLUMNS, id.uuid(), user.id,
-    user.school_id ~= json.null and user.school_id or nil, template.shared, template.title, template.body })
+    user.school_id, template.shared, template.title, template.body })
 end
 
 --- A template of one's own, or one that is shared in the school.

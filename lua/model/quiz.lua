@@ -96,7 +96,7 @@ function M.of_lesson(user, lesson_id)
   local quiz, err = db.education:one({ "select " .. BRIEF .. " from quizzes z join lessons l on l.id = z.lesson_id"
     .. " where l.id = ?::uuid and", lesson_id }, access.sees_lesson(user, "l"))
   if not quiz then return nil, err end
-  local keeper = access.manages_lesson(user, "l") ~= "false"
+  local keeper = access.manages_lesson(user, "l") ~= access.NOBODY
   if not keeper and quiz.time_limit ~= json.null then
     quiz.questions = json.array {}
     return quiz
@@ -157,7 +157,7 @@ function M.create(user, made)
     local quiz, err = tx:one({ "insert into quizzes as z (id, lesson_id, teacher_id, school_id, title, max_attempts,"
       .. " passing_score, time_limit, shuffle, reveal) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning " .. BRIEF,
       id.uuid(), owner.lesson_id, owner.teacher_id, owner.school_id, made.title, made.max_attempts or 3,
-      made.passing_score or 70, made.time_limit ~= json.null and made.time_limit or nil, made.shuffle or false,
+      made.passing_score or 70, made.time_limit, made.shuffle or false,
       made.reveal or "submitted" })
     if not quiz then return nil, err end
     local done, failure = put_questions(tx, quiz.id, made.questions)

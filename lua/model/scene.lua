@@ -1,6 +1,5 @@
 -- model/scene.lua: the description of a Roblox scene that belongs to a lesson: what its stations say and where it
--- plays.
--- How that is built, and where each thing stands, is lua/sync/scene.lua's business.
+-- plays. How that is built, and where each thing stands, is lua/sync/scene.lua's business.
 --
 --   { title, environment, stations = { { kind = "board"|"term", title, text }, … } }
 

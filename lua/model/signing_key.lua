@@ -5,12 +5,11 @@
 local crypto = require "host.crypto"
 local json = require "host.json"
 local jwt = require "host.jwt"
-local log = require "host.log"
 local pg = require "host.pg"
-local task = require "host.task"
 local audit = require "model.audit"
 local db = require "model.db"
 local personal = require "model.personal"
+local watch = require "model.watch"
 local id = require "util.id"
 
 local M = {}
@@ -64,22 +63,10 @@ function M.load()
   return rows
 end
 
---- Calls use(keys) now and whenever they change, on whatever node. Called once at start, in a task; returns when the
---- keys were read once.
+--- Calls use(keys) now and whenever they change, on whatever node (model/watch.lua).
 ---@param use fun(keys: table[])
 function M.watch(use)
-  local function catch_up()
-    local pause = 0.1
-    while true do
-      local keys, err = M.load()
-      if keys then return use(keys) end
-      log.warn("signing keys cannot be read; trying again", { reason = err.reason or err.message })
-      task.sleep(pause)
-      pause = math.min(pause * 2, 5)
-    end
-  end
-  db.education:listen("signing_keys", catch_up)
-  catch_up()
+  watch.rows("signing_keys", M.load, use)
 end
 
 return M

@@ -10,9 +10,9 @@ local consent = require "model.consent"
 local db = require "model.db"
 local mail = require "model.mail"
 local page = require "model.page"
-local sql = require "model.sql"
 local password = require "model.password"
 local personal = require "model.personal"
+local sql = require "model.sql"
 local id = require "util.id"
 
 local M = {}
@@ -242,8 +242,7 @@ function M.update(by, user_id, changes, revision)
       .. " else u.email_verified_at end where u.id = ?::uuid",
       changes.name, personal.seal(email, email_place(user_id)), index, index, index, user_id },
     { "and (?::bigint is null or u.revision = ?::bigint)", revision, revision },
-    by.id == user_id and "and true" or "and", by.id ~= user_id and access.manages_user(by, "u") or "",
-    "returning " .. COLUMNS)
+    "and", by.id == user_id and "true" or access.manages_user(by, "u"), "returning " .. COLUMNS)
   if row or err.code ~= "not_found" then return row, err end
   return db.missed("user", revision, M.find(by, user_id))
 end
@@ -304,8 +303,7 @@ end
 ---@return { code: string, expires_in: integer }?
 function M.make_link_code(by, child_id)
   local child, err = db.education:one({ "select u.id from users u where u.role = 'student' and u.id = ?::uuid and",
-    child_id },
-    access.sees_user(by, "u"))
+    child_id }, access.sees_user(by, "u"))
   if not child then return nil, err end
   if access.reach(by) == "children" then
     return db.fail("forbidden", "a parent uses a code, the child or a teacher makes it")
@@ -327,9 +325,8 @@ function M.link_child(parent, code)
       if err.code == "not_found" then return db.fail("invalid", "this code is unknown, used or too old", "code") end
       return nil, err
     end
-    local linked, failure = tx:query({ "insert into parent_links (parent_id, child_id) values (?, ?) on conflict do"
-      .. " nothing",
-      parent.id, used.child_id })
+    local linked, failure = tx:query({ "insert into parent_links (parent_id, child_id) values (?, ?)"
+      .. " on conflict do nothing", parent.id, used.child_id })
     if not linked then return nil, failure end
     local child, missing = tx:one({ "select " .. COLUMNS .. " from users u where u.id = ?::uuid", used.child_id })
     if not child then return nil, missing end

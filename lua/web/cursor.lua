@@ -3,9 +3,7 @@
 --
 --   query = cursor.query({ "name", "created_at" }, { class_id = schema.optional(schema.id()) })
 --   …
---   local found, err = class.list(req.user, cursor.page(req))
---   if not found then return nil, err end
---   return cursor.answer(req, found)
+--   return cursor.list(req, function(page) return class.list(req.user, req.query, page) end)
 
 local crypto = require "host.crypto"
 local errors = require "web.errors"

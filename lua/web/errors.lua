@@ -8,7 +8,7 @@ local M = {}
 
 M.content_type = "application/problem+json"
 
--- code = { status, title, retry = seconds to wait before trying again }
+-- code = { status, title: the same for every occurrence, retry = seconds to wait before trying again }
 local registry = {
   malformed = { 400, "The request cannot be parsed" },
   unauthenticated = { 401, "Authentication is needed" },
@@ -33,21 +33,7 @@ local registry = {
   upstream = { 502, "A service behind this one failed" },
   unavailable = { 503, "Temporarily unavailable", retry = 2 },
   timeout = { 504, "A service behind this one did not answer in time", retry = 2 },
-
 }
-
----Adds a code. Two modules that disagree about a code are a defect.
----@param code string
----@param status integer HTTP status, 400–599
----@param title string a short sentence that is the same for every occurrence
----@param retry? integer seconds for Retry-After
-function M.define(code, status, title, retry)
-  local known = registry[code]
-  if known and known[1] ~= status then
-    error(("error code %q has status %d already"):format(code, known[1]), 2)
-  end
-  registry[code] = { status, title, retry = retry }
-end
 
 ---@param code string
 ---@return integer? status nil if nobody registered the code

@@ -63,7 +63,7 @@ end
 
 local function name_of(key, window) return ("limit:%s:%d"):format(key, window) end
 
--- What was counted since the last exchange, and the counters that nobody uses any more.
+-- What was counted since the last exchange; counters that nobody uses any more are dropped on the way.
 local function collect(now)
   local changed, commands = {}, {}
   for key, counter in pairs(counters) do

@@ -37,7 +37,9 @@
 --   files           media types that a raw route answers with
 --   cache           Cache-Control              limit   name of a rate limit, or false for none
 --   errors          { "conflict", … } codes for the documents beside those that every such route has
---   id, tags, shared, auth, description        for the documents
+--   tagged = false  though the answer has an id, it is no object that GET shows: no ETag
+--   id, tags, shared, auth, description        for the documents; says: what a success means; also: more statuses that
+--                   come with the same answer; hidden = true: not in them
 --
 -- A handler returns value; status, value, headers; status (no body); or nil, err. web/errors.lua knows err.code;
 -- web/answer.lua has words for what is no value, such as "done".

@@ -53,14 +53,21 @@ function M.password(min, max)
   return node("text", { min = min, max = max, format = "password" })
 end
 
+---A whole number; without bounds as far as a double tells neighbours apart.
+---@param min? integer
+---@param max? integer
 function M.integer(min, max)
   return node("integer", { min = min, max = max })
 end
 
+---A number; a bound that is not given is none.
+---@param min? number
+---@param max? number
 function M.number(min, max)
   return node("number", { min = min, max = max })
 end
 
+---true or false.
 function M.boolean()
   return node("boolean")
 end
@@ -83,6 +90,7 @@ function M.id(resource)
   return node("uuid", { resource = resource })
 end
 
+---A day (RFC 3339 full-date).
 function M.date()
   return node("date")
 end
@@ -92,6 +100,7 @@ function M.time()
   return node("time")
 end
 
+---An address as people type it (web/formats.lua).
 function M.email()
   return node("email", { min = 3, max = 254 })
 end

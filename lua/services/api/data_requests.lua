@@ -8,6 +8,7 @@ local schema = require "web.schema"
 local secure = require "web.secure"
 local shapes = require "services.api.shapes"
 local store = require "storage.media"
+local user = require "model.user"
 local workflow = require "workflows.data_request"
 local zip = require "util.zip"
 
@@ -25,7 +26,7 @@ local Request = schema.named("DataRequest", schema.object {
   created_at = schema.time(), updated_at = schema.time(),
 })
 
-local Erase = schema.object { password = schema.describe(schema.password(1, 128), "Of whoever asks") }
+local Erase = schema.object { password = schema.describe(schema.password(1, user.MAX_PASSWORD), "Of whoever asks") }
 
 ---@param req api.listDataRequests
 local function list(req)

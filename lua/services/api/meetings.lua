@@ -7,7 +7,6 @@ local guard = require "web.guard"
 local meeting = require "model.meeting"
 local schema = require "web.schema"
 local shapes = require "services.api.shapes"
-local user = require "model.user"
 
 local describe, nullable, optional = schema.describe, schema.nullable, schema.optional
 
@@ -103,8 +102,6 @@ end
 
 ---@param req api.listAttendance
 local function of_student(req)
-  local seen, err = user.find(req.user, req.params.user_id)
-  if not seen then return nil, err end
   return cursor.list(req, function(page)
     return attendance.of_student(req.user, req.params.user_id, req.query, page)
   end)

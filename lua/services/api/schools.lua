@@ -17,7 +17,7 @@ local Change = schema.partial(schema.object(fields))
 
 local New = schema.extend(schema.object(fields), {
   admin = schema.object {
-    login = shapes.login, password = schema.password(user.MIN_PASSWORD, 128), name = shapes.name,
+    login = shapes.login, password = schema.password(user.MIN_PASSWORD, user.MAX_PASSWORD), name = shapes.name,
     email = optional(schema.email()),
   },
 })

@@ -15,8 +15,7 @@ local NewStudent = schema.object {
 }
 local New = schema.extend(NewStudent, { role = shapes.roles })
 
-local Change = schema.object { name = optional(shapes.name), email = optional(schema.email()) }
-Change = schema.partial(Change)
+local Change = schema.partial(schema.object { name = shapes.name, email = schema.email() })
 
 local Link = schema.object { code = schema.describe(shapes.code, "From the child or its teacher") }
 

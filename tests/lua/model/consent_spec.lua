@@ -2,6 +2,7 @@ local audit = require "model.audit"
 local consent = require "model.consent"
 local db = require "model.db"
 local held_sign_up = require "model.held_sign_up"
+local json = require "host.json"
 local mail = require "model.mail"
 local pg = require "host.pg"
 local session = require "model.session"
@@ -112,10 +113,9 @@ describe("consents", function()
     assert.are.equal("not_found", code_of(consent.give(factory.person("parent"), kid.id, { kind = "media" })))
     assert.are.equal("invalid", code_of(consent.give(parent, kid.id, { kind = "media", version = 99 })))
     local given = must(consent.give(parent, kid.id, { kind = "media", version = 1 }))
-    assert.is_true(consent.stands(db.education, kid.id, "media"))
+    assert.are.equal(json.null, given.withdrawn_at)
     assert.are.equal("conflict", code_of(consent.give(parent, kid.id, { kind = "media" })))
-    must(consent.withdraw(parent, kid.id, given.id))
-    assert.is_false(consent.stands(db.education, kid.id, "media"))
+    assert.are.equal(parent.id, must(consent.withdraw(parent, kid.id, given.id)).withdrawn_by)
     assert.are.equal("conflict", code_of(consent.withdraw(parent, kid.id, given.id)))
     must(consent.give(parent, kid.id, { kind = "media" }))
   end)

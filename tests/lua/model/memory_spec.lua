@@ -21,7 +21,7 @@ describe("memory", function()
     local items = factory.must(memory.list(owner, { keys = { "k" } })).items
     assert.are.equal(1, #items)
     assert.are.equal("new", items[1].content)
-    assert.are.equal(10, factory.must(memory.set_priority(owner, nil, "k", 10)).priority)
+    assert.are.equal(80, items[1].priority)
   end)
 
   it("is searched by words, source and priority", function()

@@ -38,7 +38,6 @@ describe("a post", function()
     assert.are.equal("Ada L.", read.authors[1].name)
     assert.are.equal(made.id, factory.must(post.read("post", "id", made.id)).id)
     assert.is_nil(post.read("page", "id", made.id))
-    assert.are.equal(made.id, factory.must(post.of_source(made.source_key)).id)
   end)
 
   it("is browsed by tag and author", function()

@@ -1,6 +1,7 @@
 local consent = require "model.consent"
 local db = require "model.db"
 local enrolment = require "model.enrolment"
+local json = require "host.json"
 local roster = require "model.roster"
 local user = require "model.user"
 local factory = require "tests.support.factory"
@@ -91,7 +92,8 @@ describe("a roster from a list", function()
   it("notes that the school stands in for the guardians of who gets an account", function()
     take { student(tag .. "a") }
     local made = must(user.credentials(tag .. "a"))
-    assert.is_true(consent.stands(db.education, made.id, "school"))
+    local given = must(consent.list(made, made.id)).items
+    assert.are.same({ "school", json.null }, { given[1].kind, given[1].withdrawn_at })
   end)
 
   it("is the keeper's, of a class that belongs to a school", function()
