@@ -1,5 +1,6 @@
 local crypto = require "host.crypto"
 local db = require "model.db"
+local log = require "host.log"
 local personal = require "model.personal"
 local pg = require "host.pg"
 local resealing = require "model.resealing"
@@ -20,6 +21,20 @@ describe("sealed values", function()
     local row = must(db.education:one({ "select email_sealed from users where id = ?::uuid", who.id }))
     assert.are.equal(personal.key_name(), row.email_sealed:sub(1, 5))
     assert.are.equal(email, must(user.me(who)).email)
+  end)
+
+  it("are told of once they all are under today's key", function()
+    local who, lines, info = factory.person("teacher"), {}, log.info
+    local bare = crypto.seal(crypto.unhex(settings.data_key), "a@example.org", "users.email:" .. who.id)
+    must(db.education:run({ "update users set email_sealed = ? where id = ?::uuid", pg.bytes(bare), who.id }))
+    log.info = function(line) lines[#lines + 1] = line end
+    assert.is_true(must(resealing.go_on()) > 0)
+    assert.same({}, lines)
+    repeat until must(resealing.go_on()) == 0
+    must(resealing.go_on())
+    log.info = info
+    assert.equal(1, #lines)
+    assert.truthy(lines[1]:find("data_key_old may be taken out", 1, true))
   end)
 
   it("are all in columns that are sealed anew", function()
