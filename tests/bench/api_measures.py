@@ -27,7 +27,7 @@ def steady(place, one, rate, seconds):
 
 
 def operation(place, one, options):
-    """At the steady rate; a list's CPU time at full load as well, as everything else is compared."""
+    """At the steady rate. What the API answers is also asked one by one, and at full load as everything else is compared."""
     steady(place, one, options.rate, 0.2)
     asked, used = queries(place), machine.cpu_seconds(place.pid)
     result = steady(place, one, options.rate, options.seconds)
@@ -36,13 +36,15 @@ def operation(place, one, options):
               "p99": result["p99"]}
     if one.service == "api":
         work = workloads.Workload(one.name, one.path, "application/json", None, headers=place.headers("api", one.role))
-        sample["full"] = cpu_per_request(place.pid, place.port("api"), work, options.full_seconds, place.scratch)["cpu"]
+        for key, connections in (("alone", 1), ("full", measures.CONNECTIONS)):
+            sample[key] = cpu_per_request(place.pid, place.port("api"), work, options.full_seconds, place.scratch,
+                                          connections)["cpu"]
     return sample
 
 
 def failed(one):
     """The sample of an operation that did not answer at that rate: every figure is missed by as much as can be."""
-    return dict.fromkeys(["cpu", "queries", "p50", "p99"] + ["full"] * (one.service == "api"), math.inf)
+    return dict.fromkeys(["cpu", "queries", "p50", "p99"] + ["alone", "full"] * (one.service == "api"), math.inf)
 
 
 class LogIns:
@@ -105,9 +107,9 @@ def full_load(pid, port, work, seconds, folder):
     return cpu_per_request(pid, port, work, seconds, folder)
 
 
-def cpu_per_request(pid, port, work, seconds, folder):
+def cpu_per_request(pid, port, work, seconds, folder, connections=measures.CONNECTIONS):
     before, used = machine.core_busy_seconds(machine.SERVER_CORE), machine.cpu_seconds(pid)
-    result = measures.wrk(port, work, seconds, folder)
+    result = measures.wrk(port, work, seconds, folder, connections)
     used, busy = machine.cpu_seconds(pid) - used, machine.core_busy_seconds(machine.SERVER_CORE) - before
     count, took = result["requests"], result["seconds"]
     return {"cpu": used / count * 1e6, "rate": count / took, "p50": result["p50"], "p99": result["p99"],

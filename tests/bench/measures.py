@@ -38,11 +38,11 @@ class Clocks:
                 "generator": generator_seconds / wall * 100, "foreign": max(0, busy - cpu) / wall * 100}
 
 
-def wrk(port, work, seconds, folder):
+def wrk(port, work, seconds, folder, connections=CONNECTIONS):
     """Requests, and milliseconds; raises if an answer was no success."""
     body = folder / "sent"
     body.write_bytes(work.body)
-    argv = ["taskset", "-c", machine.LOAD_CORE, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s",
+    argv = ["taskset", "-c", machine.LOAD_CORE, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
             "-s", prepare.HERE / "load.lua"]
     for header in work.headers.items():
         argv += ["-H", ": ".join(header)]

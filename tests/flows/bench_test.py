@@ -146,7 +146,7 @@ def test_what_is_asked_is_told_from_what_is_not():
 
 def test_a_list_that_does_not_answer_in_time_is_missed_and_not_left_out():
     quick, slow = (operations.Operation("api", f"GET /{name}", f"/{name}", "admin") for name in ("quick", "slow"))
-    rows = [(quick, {"cpu": 50, "queries": 1, "p50": 1, "p99": 2, "full": 50}), (slow, api_measures.failed(slow))]
+    rows = [(quick, {"cpu": 50, "queries": 1, "p50": 1, "p99": 2, "alone": 50, "full": 50}), (slow, api_measures.failed(slow))]
     table = list(api_report.asked_table({"operations": rows}))
     for line in table[2:]:
         assert "1 of 2; furthest: GET /slow" in line and line.endswith("**missed**: it failed |"), table
