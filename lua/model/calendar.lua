@@ -53,18 +53,17 @@ local function answer_of(rows, err)
   return { items = json.array(rows), truncated = truncated }
 end
 
---- Everything from a date to another one, in order of time; with at most M.MOST entries.
+--- Everything from a date to another one, in order of time; of M.DAYS after the first and M.MOST entries at most.
 ---@param range { from: string, to: string, class_id?: string }
 ---@return { items: table[], truncated: boolean }?
----@return table? err invalid with field to
+---@return table? err
 function M.between(user, range)
-  local from, to = range.from, range.to
+  local from = range.from
   local class = range.class_id and { "and c.id = ?::uuid", range.class_id } or ""
-  local days, bad = db.education:one({ "select ?::date - ?::date as days", to, from })
-  if not days then return nil, bad end
-  if days.days < 0 or days.days > M.DAYS then
-    return db.fail("invalid", ("the range has 0 to %d days"):format(M.DAYS), "to")
-  end
+  local last, bad = db.education:one({ "select least(t.asked, t.most)::text as date, t.asked > t.most as sooner"
+    .. " from (select ?::date as asked, ?::date + ?::integer as most) t", range.to, from, M.DAYS })
+  if not last then return nil, bad end
+  local to = last.date
   local fragments = { { meetings, from, to }, access.sees_class(user, "c"), class }
   local function add(...)
     for i = 1, select("#", ...) do fragments[#fragments + 1] = select(i, ...) end
@@ -77,7 +76,10 @@ function M.between(user, range)
   add("union all", { ASSIGNMENTS, from, to }, access.sees_class(user, "c"), "and", access.sees_assignment(user, "g"),
     class)
   add({ "order by starts_at, kind, class_id, meeting_id, lesson_id, assignment_id limit ?::integer", M.MOST + 1 })
-  return answer_of(db.education:query(unpack(fragments)))
+  local found, err = answer_of(db.education:query(unpack(fragments)))
+  if not found then return nil, err end
+  found.truncated = found.truncated or last.sooner
+  return found
 end
 
 -- The days on which it may be "today" somewhere: from UTC-12 to UTC+14.

@@ -279,7 +279,7 @@ function M.compile(route, service)
   local check = refusals.checker(route)
   return function(req)
     local status, value, headers = answer(req)
-    if status == nil and value then check(value.code) end
+    if status == nil and value then check(value) end
     return status, value, headers
   end
 end

@@ -18,6 +18,7 @@ local registry = {
   not_acceptable = { 406, "Nothing acceptable can be sent" },
   request_timeout = { 408, "The request took too long to arrive" },
   conflict = { 409, "Conflict with the present state" },
+  refused = { 409, "This does not go with what there is" },
   in_progress = { 409, "An equal request is being worked on", retry = 1 },
   gone = { 404, "Not found" },
   stale = { 412, "The object was changed meanwhile" },
@@ -48,6 +49,15 @@ function M.title(code)
   return (registry[code] or registry.internal)[2]
 end
 
+---The code under which an error leaves. The validator lists what breaks the schema (errors); what a model calls invalid
+---fits it and does not go with what there is: who reads the document could not have known.
+---@param err host.error
+---@return string?
+function M.code_of(err)
+  if err.code == "invalid" and not err.errors then return "refused" end
+  return err.code
+end
+
 ---Makes the second value of `return nil, errors.new(…)`.
 ---@param code string a registered code
 ---@param message? string what happened here, a sentence; default: the code's title
@@ -62,25 +72,25 @@ function M.new(code, message, fields)
 end
 
 -- A model names the field it refuses; the answer names it as the validator would.
-local function errors_of(err)
+local function errors_of(err, code)
   if err.errors then return json.array(err.errors) end
   if err.field then
-    return json.array { { pointer = "#/" .. err.field, code = err.code, message = err.message } }
+    return json.array { { pointer = "#/" .. err.field, code = code, message = err.message } }
   end
 end
 
 -- What of err is for the client. Server-side failures say no more than their title.
-local function members(err, status, known)
+local function members(err, code, status, known)
   local body = {
-    type = "urn:toolbox:problem:" .. err.code,
+    type = "urn:toolbox:problem:" .. code,
     title = known[2],
     status = status,
-    code = err.code,
+    code = code,
   }
-  if status < 500 or err.code == "unavailable" or err.code == "upstream" then
+  if status < 500 or code == "unavailable" or code == "upstream" then
     body.detail = err.message
   end
-  body.errors = errors_of(err)
+  body.errors = errors_of(err, code)
   return body
 end
 
@@ -91,12 +101,13 @@ end
 ---@return string body
 ---@return table headers
 function M.answer(err, id)
-  local known = registry[err.code]
+  local code = M.code_of(err)
+  local known = registry[code]
   if not known then
-    err, known = { code = "internal" }, registry.internal
+    err, code, known = {}, "internal", registry.internal
   end
   local status = known[1]
-  local body = members(err, status, known)
+  local body = members(err, code, status, known)
   body.request = id
   local headers = { ["content-type"] = M.content_type, ["cache-control"] = "no-store" }
   local retry = err.retry_after or known.retry

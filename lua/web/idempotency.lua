@@ -50,7 +50,7 @@ end
 local function answer_of(run, req)
   local status, body, headers = run(req)
   if status == nil then
-    if not is_final(errors.status(body.code) or 500) then return nil, body end
+    if not is_final(errors.status(errors.code_of(body)) or 500) then return nil, body end
     status, body, headers = errors.answer(body, req.http.id)
   end
   return { status = status, body = body, headers = headers }

@@ -16,7 +16,7 @@ function M.of(route)
   if route.guard.permissions or route.guard.scheme == "user" then add("forbidden") end
   if route.limit ~= false then add("rate_limited") end
   if next(route.params) then add("not_found") end
-  if route.body or route.form then add("media_type", "too_large", "request_timeout") end
+  if route.body or route.form then add("media_type", "too_large", "request_timeout", "refused") end
   if route.if_match then add("no_precondition", "stale") end
   if route.method == "DELETE" or (route.tagged and route.method == "GET") then add("stale") end
   if route.creates then add("key_reused", "in_progress") end
@@ -26,12 +26,13 @@ end
 
 ---Fails if a route refuses with a status that its document does not have.
 ---@param route table
----@return fun(code: string?)
+---@return fun(err: host.error)
 function M.checker(route)
   local statuses = {}
   for code in pairs(M.of(route)) do statuses[errors.status(code) or 0] = true end
   for _, status in ipairs(route.also or {}) do statuses[status] = true end
-  return function(code)
+  return function(err)
+    local code = errors.code_of(err)
     if not statuses[errors.status(code) or 500] then
       error(("%s refuses with %q, which it does not declare"):format(route.label, tostring(code)), 0)
     end

@@ -92,7 +92,7 @@ def test_an_address_is_proved_and_a_forgotten_password_replaced(product, mailbox
     assert product.url("dashboard", "/reset-password?token=") in letter
     reset = {"token": token_in(letter), "password": "another long walk"}
     person.call("POST", "/auth/reset-password", reset, 204)
-    person.call("POST", "/auth/reset-password", reset, 422)
+    person.call("POST", "/auth/reset-password", reset, 409)
     daemon.wait_for(lambda: all(product.call("api", "GET", "/api/v1/me", None, person.token).status == 401
                                 for _ in range(8)), "the end of the session on every worker", 10)
     person.log_in("another long walk")
@@ -156,7 +156,7 @@ def test_the_pages_that_letters_lead_to(product, mailbox):
 def test_a_second_factor(product):
     person = Person(product)
     begun = person.call("POST", "/me/second-factor", {"password": PASSWORD})
-    person.call("POST", "/me/second-factor", {"password": "not the password"}, 422)
+    person.call("POST", "/me/second-factor", {"password": "not the password"}, 409)
     codes = person.call("POST", "/me/second-factor/confirm", {"code": code_of(begun["secret"], step())})
     assert len(codes["recovery_codes"]) == 10
     asked = person.log_in()
@@ -189,13 +189,13 @@ def test_breached_passwords_are_refused(product, tmp_path):
     digests = sorted(hashlib.sha1(f"known word {i}".encode()).hexdigest().upper() for i in range(2000))
     assert breached("import", [f"{digest}:{i}" for i, digest in enumerate(digests)]).returncode == 0
     assert breached("count", []).stdout == "2000\n"
-    change("known word 1999", 422)
+    change("known word 1999", 409)
     for wrong in (list(reversed(digests)), ["no digest"]):  # the old list stays in force
         done = breached("import", wrong)
         assert done.returncode != 0 and "list:" in done.stderr, done
-    change("known word 0", 422)
+    change("known word 0", 409)
     assert breached("words", ["another word", "known word"]).returncode == 0
-    change("another word", 422)
+    change("another word", 409)
     change("known word 0", 204)
 
 
@@ -283,10 +283,10 @@ def test_logging_in_by_another_provider(product, provider):
     assert finish(product, back, 403)["detail"].startswith("No account is linked")
     back = go_and_come_back(product, begin(product))
     first = finish(product, {**back, "role": "student", "birth_date": "2005-05-01"}, 200)
-    finish(product, back, 422)  # a state is good once
+    finish(product, back, 409)  # a state is good once
     back = go_and_come_back(product, begin(product))
     assert finish(product, back, 200)["user"]["id"] == first["user"]["id"]
-    begin(product, 422, "http://evil.example/back")
+    begin(product, 409, "http://evil.example/back")
     assert provider.faults == []
 
 
@@ -320,7 +320,7 @@ def test_an_account_is_linked_by_its_owner_or_by_an_address_proved_on_both_sides
     provider.log_in_as(sub="kim-1")
     begun = other.call("POST", "/me/identities/peer", {"redirect_uri": BACK})
     back = go_and_come_back(product, begun)
-    person.call("POST", "/me/identities/peer/finish", back, 422)  # begun by another
+    person.call("POST", "/me/identities/peer/finish", back, 409)  # begun by another
     begun = other.call("POST", "/me/identities/peer", {"redirect_uri": BACK})
     other.call("POST", "/me/identities/peer/finish", go_and_come_back(product, begun), 204)
     assert [entry["provider"] for entry in other.call("GET", "/me/identities")["items"]] == ["peer"]

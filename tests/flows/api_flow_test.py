@@ -247,7 +247,7 @@ def test_parents_and_children(product, student):
     parent.post("/me/children", {"code": code})
     assert [child["id"] for child in parent.get("/me/children").json["items"]] == [student.id]
     assert parent.get(f"/users/{student.id}").json["login"] == student.login
-    again = parent.post("/me/children", {"code": code}, 422)
+    again = parent.post("/me/children", {"code": code}, 409)
     assert again.json["errors"][0]["pointer"] == "#/code"
 
 

@@ -43,7 +43,7 @@ class Studio:
 def test_a_code_pairs_once(product, place):
     studio = Studio(product, place.teacher)
     again = product.call("bridge", "POST", "/v1/pair", {"code": studio.code})
-    assert again.status == 422
+    assert again.status == 409
     assert again.json["errors"][0]["pointer"] == "#/code"
 
 

@@ -136,10 +136,10 @@ def test_of_a_child_nothing_is_kept_before_a_guardian_consents(product, mailbox,
     texts = {text["kind"]: text for text in product.call("api", "GET", "/api/v1/consent-texts").json["items"]}
     assert "name, login and date of birth" in texts["account"]["text"]
     answer = {"token": token, "consents": True, "version": texts["account"]["version"] + 1}
-    assert public(product, "/guardian-consent", answer, 422)["errors"][0]["pointer"] == "#/version"
+    assert public(product, "/guardian-consent", answer, 409)["errors"][0]["pointer"] == "#/version"
     answer["version"] = texts["account"]["version"]
     public(product, "/guardian-consent", answer, 204)
-    public(product, "/guardian-consent", answer, 422)  # good once
+    public(product, "/guardian-consent", answer, 409)  # good once
     made = Person(product, asked["login"])
     given = made.api("GET", f"/users/{made.id}/consents")["items"]
     assert [(one["kind"], one["version"], one["given_by"]) for one in given] == [("account", answer["version"], None)]
@@ -152,7 +152,7 @@ def test_of_a_child_nothing_is_kept_before_a_guardian_consents(product, mailbox,
     page = product.call("dashboard", "POST", "/guardian-withdrawal", form,
                         Content_Type="application/x-www-form-urlencoded")
     assert page.status == 200, page
-    public(product, "/guardian-withdrawal", {"token": token}, 422)
+    public(product, "/guardian-withdrawal", {"token": token}, 409)
     assert made.log_in().status == 403
     daemon.wait_for(lambda: all(made.call("api", "GET", "/api/v1/me").status == 401 for _ in range(6)),
                     "the end of the session on every worker", 10)
@@ -180,7 +180,7 @@ def test_a_parent_consents_by_kind_and_version_and_withdraws(product, mailbox):
     media = parent.api("POST", consents, {"kind": "media", "version": 1}, 201)
     assert (media["kind"], media["version"], media["given_by"]) == ("media", 1, parent.id)
     parent.api("POST", consents, {"kind": "media"}, 409)
-    assert parent.api("POST", consents, {"kind": "letters", "version": 9}, 422)["errors"][0]["pointer"] == "#/version"
+    assert parent.api("POST", consents, {"kind": "letters", "version": 9}, 409)["errors"][0]["pointer"] == "#/version"
     stranger.api("GET", consents, None, 404)
     stranger.api("POST", f"{consents}/{media['id']}/withdraw", None, 404)
     assert parent.api("POST", f"{consents}/{media['id']}/withdraw")["withdrawn_by"] == parent.id
@@ -409,7 +409,7 @@ def test_an_erased_person_is_nowhere(product, life, admin, databases, mailbox):
     assert [*pathlib.Path(product.extra["TOOLBOX_MEDIA_FOLDER"]).rglob(life.media["id"] + "*")]
     for word in PLACES:  # so that what is looked for below is what was there
         assert databases.holding(f"{word} {life.tag}") or word in (NAME,), word
-    admin.api("POST", f"/users/{me.id}/erasure", {"password": "wrong"}, 422)
+    admin.api("POST", f"/users/{me.id}/erasure", {"password": "wrong"}, 409)
     request = admin.api("POST", f"/users/{me.id}/erasure", {"password": admin.password}, 202)
     path = f"/users/{me.id}/data-requests/{request['id']}"
     daemon.wait_for(lambda: admin.api("GET", path)["state"] == "done", "the erasure", 60)

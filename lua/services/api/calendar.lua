@@ -36,12 +36,7 @@ local DatedLesson = schema.named("DatedLesson", schema.extend(schema.object(date
 
 ---@param req api.showCalendar
 local function between(req)
-  local found, err = calendar.between(req.user, req.query)
-  if not found and err.field then
-    return nil, { code = "invalid", message = err.message,
-      errors = { { parameter = err.field, code = "range", message = err.message } } }
-  end
-  return found, err
+  return calendar.between(req.user, req.query)
 end
 
 ---@param req api.showToday

@@ -156,6 +156,16 @@ describe("web.router", function()
     })
   end)
 
+  it("tells what fits the schema, and is refused by a model, from what breaks it", function()
+    local routes = { ["/things"] = { POST = { "Make", guard.public(function()
+      return nil, { code = "invalid", message = "no such class", field = "class_id" }
+    end), body = New, out = Thing, creates = true } } }
+    local made = router.new { name = "refusing", resources = { routes } }
+    local status, body = made.handle(http("POST", "/things", { body = '{"name":"a"}' }))
+    local problem = json.decode(body)
+    assert.same({ 409, "refused", "#/class_id" }, { status, problem.code, problem.errors[1].pointer })
+  end)
+
   it("names parameters", function()
     local status, body = ask("GET", "/things", { query = "limit=1000&x=1" })
     assert.equal(422, status)
