@@ -22,7 +22,7 @@ end
 
 local kinds = {}
 
-function kinds.enum(_, declared) return quoted(declared.values) end
+function kinds.enum(_, declared) return declared.says and "string" or quoted(declared.values) end
 
 function kinds.const(_, declared) return quoted { declared.value } end
 

@@ -73,10 +73,11 @@ function M.boolean()
 end
 
 ---@param values string[]
-function M.enum(values)
+---@param says? string what was expected, where the values are too many to be told
+function M.enum(values, says)
   local set = {}
   for _, value in ipairs(values) do set[value] = true end
-  return node("enum", { values = values, set = set })
+  return node("enum", { values = values, set = set, says = says })
 end
 
 ---Exactly this string, number or boolean.

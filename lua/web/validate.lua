@@ -137,7 +137,7 @@ end
 
 function compilers.enum(declared)
   local set = declared.set
-  local message = "expected one of: " .. table.concat(declared.values, ", ")
+  local message = declared.says or "expected one of: " .. table.concat(declared.values, ", ")
   return function(value, pointer, errors)
     if type(value) ~= "string" then
       fail(errors, pointer, "type", "expected a string")
@@ -286,7 +286,7 @@ end
 function compilers.variant(declared)
   local tag, checks = declared.tag, {}
   for value, object in pairs(declared.variants) do checks[value] = compile(object) end
-  local message = "expected one of: " .. table.concat(declared.values, ", ")
+  local message = declared.says or "expected one of: " .. table.concat(declared.values, ", ")
   return function(value, pointer, errors)
     if type(value) ~= "table" or json.is_array(value) then
       fail(errors, pointer, "type", "expected an object")

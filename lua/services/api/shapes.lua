@@ -4,6 +4,7 @@ local grade = require "model.grade"
 local scene = require "model.scene"
 local schema = require "web.schema"
 local sniff = require "util.sniff"
+local time_zones = require "util.time_zones"
 
 local describe, nullable, optional = schema.describe, schema.nullable, schema.optional
 
@@ -29,10 +30,7 @@ M.code = schema.text(8, 9, {
   pattern_says = "expected a code such as 7KQW-M2XR", example = "7KQW-M2XR",
 })
 
-M.time_zone = schema.text(3, 50, {
-  pattern = "[A-Z][%w_+/-]*", json_pattern = "^[A-Z][0-9A-Za-z_+/-]*$",
-  pattern_says = "expected a name such as Europe/Berlin", example = "Europe/Berlin",
-})
+M.time_zone = schema.named("TimeZone", schema.enum(time_zones, "expected a name such as Europe/Berlin"))
 
 local stamps = { created_at = schema.time(), updated_at = schema.time() }
 
