@@ -80,7 +80,7 @@ end
 function M.give(by, person_id, given)
   local vital = M.VITAL[given.kind]
   if vital and (given.kind ~= "account" or by.id == person_id) then
-    return db.fail("forbidden", "this one is asked for when the account is made", "kind")
+    return db.fail("invalid", "this one is asked for when the account is made", "kind")
   end
   return db.education:transaction(function(tx)
     local person, err = person_for(tx, by, person_id)

@@ -243,7 +243,7 @@ def test_a_closed_account_opens_when_a_guardian_consents_anew(product, admin, ma
         of_school = made.login == login
         parent.api("POST", "/me/children", {"code": made.api("POST", "/me/link-code")["code"]})
         consents = f"/users/{made.id}/consents"
-        made.api("POST", consents, {"kind": "account"}, 403)
+        made.api("POST", consents, {"kind": "account"}, 409)
         vital = parent.api("GET", consents)["items"][0]
         parent.api("POST", f"{consents}/{vital['id']}/withdraw")
         if of_school:
