@@ -12,4 +12,23 @@ function M.sorted(map)
   return names
 end
 
+local NONE = {}
+
+---Those of them that are not known. Costs nothing where all are: requests are checked by it.
+---@param map table<string, any>
+---@param known table<string, any>
+---@return string[] names ascending; not the caller's to change
+function M.unknown(map, known)
+  local names
+  for name in pairs(map) do
+    if not known[name] then
+      names = names or {}
+      names[#names + 1] = name
+    end
+  end
+  if not names then return NONE end
+  table.sort(names)
+  return names
+end
+
 return M

@@ -65,18 +65,17 @@ local function compile(declared)
   return rows
 end
 
-local function note(errors, place, name, code, message)
-  errors[#errors + 1] = { [place] = name, code = code, message = message }
+local function note(errors, name, code, message)
+  errors[#errors + 1] = { parameter = name, code = code, message = message }
 end
 
 -- Checks one text and files what the validator says under the parameter's name.
-local function convert_one(row, text, errors, place)
+local function convert_one(row, text, errors)
   local before = #errors
   local value = row.check(row.convert(text), "", errors)
   for i = before + 1, #errors do
     local err = errors[i]
-    err.pointer = nil
-    err[place] = row.name
+    err.pointer, err.parameter = nil, row.name
   end
   return value
 end
@@ -88,27 +87,13 @@ function M.path(declared)
   return function(segments, errors)
     for i = 1, #rows do
       local row = rows[i]
-      segments[row.name] = convert_one(row, segments[row.name], errors, "parameter")
+      segments[row.name] = convert_one(row, segments[row.name], errors)
     end
     return segments
   end
 end
 
 local empty = {}
-
--- Names that no schema declares, in order.
-local function refuse_unknown(given, known, errors)
-  local unknown
-  for name in pairs(given) do
-    if not known[name] then
-      unknown = unknown or {}
-      unknown[#unknown + 1] = name
-    end
-  end
-  if not unknown then return end
-  table.sort(unknown)
-  for _, name in ipairs(unknown) do note(errors, "parameter", name, "unknown", "unknown parameter") end
-end
 
 ---@param declared table<string, table>? the route's query
 ---@return fun(query: string, errors: table[]): table? values nil if the query cannot be parsed
@@ -120,7 +105,9 @@ function M.query(declared)
     if query ~= "" then
       given = url.parse(query)
       if not given then return nil end
-      refuse_unknown(given, declared, errors)
+      for _, name in ipairs(keys.unknown(given, declared)) do
+        note(errors, name, "unknown", "unknown parameter")
+      end
     elseif #rows == 0 then
       return empty
     end
@@ -129,11 +116,11 @@ function M.query(declared)
       local row = rows[i]
       local name, text = row.name, given[row.name]
       if type(text) == "table" then
-        note(errors, "parameter", name, "repeated", "is given more than once")
+        note(errors, name, "repeated", "is given more than once")
       elseif text then
-        values[name] = convert_one(row, text, errors, "parameter")
+        values[name] = convert_one(row, text, errors)
       elseif not row.optional then
-        note(errors, "parameter", name, "required", "is missing")
+        note(errors, name, "required", "is missing")
       else
         values[name] = row.default
       end

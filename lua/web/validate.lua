@@ -6,6 +6,7 @@
 
 local formats = require "web.formats"
 local json = require "host.json"
+local keys = require "util.keys"
 local utf8 = require "util.utf8"
 
 local M = {}
@@ -174,20 +175,6 @@ function compilers.array(declared)
   end
 end
 
--- Unknown names, in order, so that the same request always gets the same answer.
-local function refuse_unknown(value, fields, pointer, errors)
-  local unknown
-  for name in pairs(value) do
-    if not fields[name] then
-      unknown = unknown or {}
-      unknown[#unknown + 1] = name
-    end
-  end
-  if not unknown then return end
-  table.sort(unknown)
-  for _, name in ipairs(unknown) do fail(errors, M.pointer(pointer, name), "unknown", "unknown field") end
-end
-
 function compilers.object(declared)
   local names, fields, count = declared.names, declared.fields, #declared.names
   local least, most = declared.min, declared.max
@@ -206,7 +193,8 @@ function compilers.object(declared)
     if most and next(value) ~= nil and next(value, (next(value))) ~= nil then
       fail(errors, pointer, "many", "expected one field only")
     end
-    refuse_unknown(value, fields, pointer, errors)
+    local unknown = keys.unknown(value, fields)
+    for i = 1, #unknown do fail(errors, M.pointer(pointer, unknown[i]), "unknown", "unknown field") end
     for i = 1, count do
       local name = names[i]
       local given = value[name]
