@@ -19,16 +19,17 @@ local function record_audits(shape)
   return db.education:transaction(function(tx)
     local failure
     map.each(shape, shape.entries, function(school, i)
+      if failure then return end -- a transaction that has failed takes nothing more
       local done, err = audit.record(tx, { id = map.id("admin", school) }, "user.create", { kind = "user",
         school_id = map.id("school", school), id = map.id("student", school * shape.students + i) })
-      if not done then failure = failure or err end
+      if not done then failure = err end
     end)
     if failure then return nil, failure end
     return shape.schools * shape.entries
   end)
 end
 
--- What each table gets, of all shapes together: it is filled once.
+-- What each table gets, of all shapes together: it is filled once. Each shape has the same tables in the same order.
 local function parts_of(shapes, hash)
   local parts = {}
   for _, shape in ipairs(shapes) do

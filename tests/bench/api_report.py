@@ -126,5 +126,6 @@ def text(found, faults, size, options):
     if "peers" in found:
         compared = found["peers"]
         out += [f"## GET {api_measures.LIST} beside others\n",
-                f"{compared['rows']} rows, {compared['octets']} octets. Sent by all three:\n\n```sql\n{compared['text']}\n```\n", *peer_rows(compared), ""]
+                f"{compared['rows']} rows, {compared['octets']} octets. Sent by all three:\n",
+                f"```sql\n{compared['text']}\n```\n", *peer_rows(compared), ""]
     return "\n".join(out)
