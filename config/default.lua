@@ -184,6 +184,8 @@ return {
         doc = "archives of a person's data" },
       { name = "held_sign_ups", type = "duration", default = "14 d", min = "1 h", max = "30 d",
         doc = "children's sign-ups that wait for a guardian" },
+      { name = "closed_accounts", type = "duration", default = "30 d", min = "1 h", max = "3650 d",
+        doc = "accounts that a guardian has closed by withdrawing the consent: then the person is erased" },
     } },
   { name = "pages_url", type = "string", default = "http://localhost:8001", reload = true,
     doc = "how people reach the dashboard: where links in mails and log-ins by other providers lead" },

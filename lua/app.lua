@@ -5,6 +5,7 @@
 local attempt = require "model.attempt"
 local api_key = require "model.api_key"
 local clock = require "workflow.clock"
+local data_request = require "workflows.data_request"
 local db = require "model.db"
 local engine = require "workflow.engine"
 local event = require "model.event"
@@ -96,6 +97,7 @@ local function start()
   postman.start()
   timer.every("seal anew after a change of the data key", 10, resealing.tick)
   timer.every("forget what was kept long enough", 600, retention.sweep)
+  timer.every("erase whose account a guardian has closed long ago", 600, data_request.erase_closed)
   timer.every("remove files that nobody has", 600, function() return media.sweep(settings.media_kept) end)
   for name, service in pairs(services) do
     if service.start then task.spawn(name, service.start) end

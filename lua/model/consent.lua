@@ -183,17 +183,37 @@ function M.stands(connection, person_id, kind)
   return rows[1] ~= nil
 end
 
+local function vital_kinds()
+  local kinds = {}
+  for kind in pairs(M.VITAL) do kinds[#kinds + 1] = kind end
+  return pg.array(kinds)
+end
+
 --- Whether the consent to an account was withdrawn, and none stands now.
 ---@return boolean?
 ---@return table? err
 function M.is_closed(connection, person_id)
-  local kinds = {}
-  for kind in pairs(M.VITAL) do kinds[#kinds + 1] = kind end
   local rows, err = connection:query({ "select 1 from consents c where c.person_id = ?::uuid"
     .. " and c.kind = any(?::text[]) having count(*) > 0 and bool_and(c.withdrawn_at is not null)", person_id,
-    pg.array(kinds) })
+    vital_kinds() })
   if not rows then return nil, err end
   return rows[1] ~= nil
+end
+
+--- People whose accounts have been closed for so long by a withdrawn consent, and of whom no erasure was asked.
+---@param seconds number
+---@param limit integer
+---@return { id: string, school_id: any }[]?
+---@return table? err
+function M.closed_for(seconds, limit)
+  local kinds = vital_kinds()
+  return db.education:query({ "with since as (select now() - ? * interval '1 second' as at)"
+    .. " select distinct u.id, u.school_id from since, consents c join users u on u.id = c.person_id"
+    .. " where c.withdrawn_at < since.at and c.kind = any(?::text[]) and u.state = 'suspended' and u.erased_at is null"
+    .. " and not exists (select 1 from consents o where o.person_id = c.person_id and o.kind = any(?::text[])"
+    .. " and (o.withdrawn_at is null or o.withdrawn_at >= since.at))"
+    .. " and not exists (select 1 from data_requests q where q.person_id = u.id and q.kind = 'erasure')"
+    .. " order by u.id limit ?", seconds, kinds, kinds, limit })
 end
 
 return M

@@ -22,6 +22,16 @@ local COLUMNS = "q.id, q.person_id, q.kind, q.requested_by, q.state, q.problem, 
 
 local function place(request_id) return "data_requests.archive:" .. request_id end
 
+-- by: nil for the system itself.
+local function insert(tx, by, person, kind)
+  local row, err = tx:one({ "insert into data_requests as q (id, person_id, kind, requested_by)"
+    .. " values (?, ?, ?, ?) returning " .. COLUMNS, id.uuid(), person.id, kind, (by or person).id })
+  if not row then return nil, err end
+  local recorded, failure = audit.record(tx, by, "data." .. kind, { kind = "user", id = person.id,
+    school_id = person.school_id, detail = { request_id = row.id } })
+  return recorded and row, failure
+end
+
 --- Notes a request.
 ---@param tx model.connection
 ---@param by table
@@ -33,12 +43,16 @@ function M.create(tx, by, person_id, kind)
     .. " where u.id = ?::uuid and", person_id }, access.sees_consents(by, "u"))
   if not person then return nil, err end
   if person.erased then return db.fail("conflict", "this person was erased already") end
-  local row, failure = tx:one({ "insert into data_requests as q (id, person_id, kind, requested_by)"
-    .. " values (?, ?, ?, ?) returning " .. COLUMNS, id.uuid(), person_id, kind, by.id })
-  if not row then return nil, failure end
-  local recorded, lost = audit.record(tx, by, "data." .. kind, { kind = "user", id = person.id,
-    school_id = person.school_id, detail = { request_id = row.id } })
-  return recorded and row, lost
+  return insert(tx, by, person, kind)
+end
+
+--- Notes that somebody is to be erased whose account was closed for long: nobody asks, the person is noted as who does.
+---@param tx model.connection
+---@param person { id: string, school_id: any }
+---@return table? request
+---@return table? err conflict: one is on its way
+function M.create_due(tx, person)
+  return insert(tx, nil, person, "erasure")
 end
 
 --- A request, for the workflow that answers it.

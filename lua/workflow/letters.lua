@@ -96,8 +96,8 @@ you have consented to an account for %s. If it was not you, or whenever you chan
 
 %s
 
-The account is closed then at once. Keep this letter. With an account of your own as a parent, linked by a code of the
-child's, you can also see and erase what is kept.
+The account is closed then at once, and erased after some weeks. Keep this letter. With an account of your own as a
+parent, linked by a code of the child's, you can also see and erase what is kept.
 ]]):format(data.name, link("/guardian-withdrawal", data.token)) }
 end
 

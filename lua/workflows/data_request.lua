@@ -16,6 +16,7 @@ local media = require "model.media"
 local personal_data = require "model.personal_data"
 local table_text = require "util.table_text"
 local run = require "workflow.run"
+local settings = require "host.settings"
 local zip = require "util.zip"
 
 local M = { name = "data_request" }
@@ -52,6 +53,23 @@ function M.erase(by, person_id, proof)
   local confirmed, err = account.confirm(by, proof.password, proof.address)
   if not confirmed then return nil, err end
   return ask(by, person_id, "erasure")
+end
+
+-- Accounts that are taken up in one go.
+local PORTION = 50
+
+--- Erases people whose accounts a guardian has closed long ago: without the consent nothing may be kept, and nobody may
+--- be left who could ask for it. Called by a timer; several at once do no more than one.
+---@return integer? count
+---@return table? err
+function M.erase_closed()
+  local people, err = consent.closed_for(settings.retention.closed_accounts, PORTION)
+  if not people then return nil, err end
+  for _, person in ipairs(people) do
+    local started, failure = start(function(tx) return data_request.create_due(tx, person) end)
+    if not started and failure.code ~= "conflict" then return nil, failure end
+  end
+  return #people
 end
 
 --- Starts a request anew that has failed.

@@ -1314,6 +1314,8 @@ CREATE UNIQUE INDEX consents_standing ON public.consents USING btree (person_id,
 
 CREATE UNIQUE INDEX consents_withdrawal ON public.consents USING btree (withdrawal_hash) WHERE (withdrawal_hash IS NOT NULL);
 
+CREATE INDEX consents_withdrawn ON public.consents USING btree (withdrawn_at) WHERE (withdrawn_at IS NOT NULL);
+
 CREATE INDEX courses_by_school ON public.courses USING btree (school_id, id);
 
 CREATE INDEX courses_by_teacher ON public.courses USING btree (teacher_id, id);

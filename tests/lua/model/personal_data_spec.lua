@@ -1,6 +1,9 @@
+local consent = require "model.consent"
 local data_request = require "model.data_request"
 local db = require "model.db"
+local id = require "util.id"
 local json = require "host.json"
+local pg = require "host.pg"
 local personal_data = require "model.personal_data"
 local profile = require "model.profile"
 local session = require "model.session"
@@ -120,6 +123,28 @@ describe("personal data", function()
     assert.are.equal("conflict", code_of(db.education:transaction(function(tx)
       return data_request.finish(tx, request, "a zip")
     end)))
+  end)
+
+  it("is erased some time after a guardian has closed the account, unless the consent was given anew", function()
+    local function closed(days)
+      local who, token = person(), id.secret("gw")
+      must(db.education:transaction(function(tx)
+        return consent.record(tx, nil, who, { kind = "account", token = token })
+      end))
+      must(consent.withdraw_by(token))
+      must(db.education:run({ "update consents set withdrawn_at = now() - ? * interval '1 day'"
+        .. " where person_id = ?::uuid", days, who.id }))
+      return who
+    end
+    local long_ago, lately, anew = closed(31), closed(29), closed(31)
+    must(db.education:transaction(function(tx) return consent.record(tx, nil, anew, { kind = "account" }) end))
+    must(workflow.erase_closed())
+    assert.are.equal(0, must(workflow.erase_closed()))
+    local requests = must(db.education:query({ "select id, kind, person_id from data_requests"
+      .. " where person_id = any(?::uuid[])", pg.array { long_ago.id, lately.id, anew.id } }))
+    assert.are.same({ 1, long_ago.id, "erasure" }, { #requests, requests[1].person_id, requests[1].kind })
+    answer(requests[1])
+    assert.are.equal("Erased person", must(user.find(long_ago, long_ago.id)).name)
   end)
 
   it("of a request whose run stops is asked for anew by an admin", function()
