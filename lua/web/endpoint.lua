@@ -5,6 +5,7 @@
 --   · and fit the schema (422) · If-Match (428) · handler · the answer is shaped, tagged and written.
 -- Everything that can be decided when the scripts load is decided there.
 
+local clone = require "table.clone"
 local crypto = require "host.crypto"
 local errors = require "web.errors"
 local guard = require "web.guard"
@@ -142,8 +143,7 @@ local function plain_headers(route, service)
 end
 
 local function copy(headers, more)
-  local out = {}
-  for name, value in pairs(headers) do out[name] = value end
+  local out = clone(headers)
   for name, value in pairs(more or {}) do out[name] = value end
   return out
 end

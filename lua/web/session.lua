@@ -145,8 +145,10 @@ M.bearer = {
   check = function(req)
     local header = req.http:header("authorization")
     if not header then return nil, errors.new("unauthenticated") end
-    local token = header:match("^[Bb][Ee][Aa][Rr][Ee][Rr] +([%w%-._~+/]+=*)$")
-    if not token then return nil, errors.new("unauthenticated", "Authorization is not of the form Bearer TOKEN") end
+    -- Where the token begins; a pattern for all of it takes as long as everything else that a guard does.
+    local begin = header:match("^[Bb][Ee][Aa][Rr][Ee][Rr] +()")
+    if not begin then return nil, errors.new("unauthenticated", "Authorization is not of the form Bearer TOKEN") end
+    local token = header:sub(begin)
     if find_key and token:find("^tbk_") then return caller_of_key(req, token) end
     return M.user(token)
   end,
