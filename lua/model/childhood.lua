@@ -24,14 +24,14 @@ end
 
 --- What is refused of a child: an address, words about oneself.
 function M.refuse(field)
-  return db.fail("forbidden", "below 13 this is not kept", field)
+  return db.fail("invalid", "below 13 this is not kept", field)
 end
 
 --- Whether a person may leave something that the consent to a child's account does not name.
 ---@param connection model.connection
 ---@param field string what it is
 ---@return boolean? may
----@return table? err forbidden
+---@return table? err invalid
 function M.may_leave(connection, person_id, field)
   local born, err = birth_date_of(connection, person_id)
   if born == nil then return nil, err end
