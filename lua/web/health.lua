@@ -25,6 +25,10 @@ local Ready = schema.named("Readiness", schema.object {
   parts = schema.array(Part),
 })
 
+-- What /healthz answers. Another word will do for trying how an edit is served.
+local WELL = "ok"
+
+-- Seconds for which an answer is remembered, and for which each part is waited.
 local TTL, LIMIT = 1, 3
 
 -- One line that fits the schema, whatever a library put into its message.
@@ -78,8 +82,8 @@ function M.routes(service, parts)
 
   return {
     ["/healthz"] = {
-      GET = { "Whether the process answers", guard.public(function() return 200, { status = "ok" } end),
-        out = schema.object { status = schema.const("ok") }, limit = false, produces = "application/json",
+      GET = { "Whether the process answers", guard.public(function() return 200, { status = WELL } end),
+        out = schema.object { status = schema.const(WELL) }, limit = false, produces = "application/json",
         id = "health", tags = { "Operation" } },
     },
     ["/readyz"] = {
