@@ -26,10 +26,13 @@ describe("object-level access", function()
       teacher = group.teacher, student = group.students[1], classmate = group.students[2], parent = parent,
       admin = factory.person("admin", { school = school }),
       colleague = factory.person("teacher", { school = school }),
+      second = factory.person("teacher", { school = school }),
       stranger = factory.person("student", { school = school }),
       foreign_parent = factory.person("parent"),
       foreign_admin = factory.person("admin"),
     }
+    local other = factory.class { teacher = people.second, students = 0 }
+    factory.must(enrolment.join(group.students[1], other.class.join_code))
     factory.must(progress.record("server:spec", group.class.id, { { key = require("util.id").uuid(),
       student_id = group.students[1].id, lesson_id = published.id, kind = "started", percent = 10,
       occurred_at = "2026-01-01T10:00:00Z" } }))
@@ -64,6 +67,7 @@ describe("object-level access", function()
     student = "class course published quiz student work",
     classmate = "class course published quiz",
     parent = "class course published quiz student work",
+    second = "student", -- sits in a class of theirs, but works on another one's lessons
     colleague = "", stranger = "", foreign_parent = "", foreign_admin = "",
   }
   for name, text in pairs(matrix) do
