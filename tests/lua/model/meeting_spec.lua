@@ -58,6 +58,19 @@ describe("a class's calendar", function()
     assert.are.equal(2 * 6, #must(calendar.between(student, { from = "9999-12-25", to = "9999-12-31" })).items)
   end)
 
+  it("says that there is more than it shows", function()
+    local most = calendar.MOST
+    local function shown(limit)
+      calendar.MOST = limit
+      local found = must(calendar.between(student, { from = "2026-03-01", to = "2026-03-31" }))
+      return #found.items, found.truncated
+    end
+    local whole = shown(most)
+    assert.are.same({ whole, false }, { shown(whole) })
+    assert.are.same({ whole - 1, true }, { shown(whole - 1) })
+    calendar.MOST = most
+  end)
+
   it("has the starts and due dates of lessons, drafts for their keeper only", function()
     local published, draft = factory.lesson(group, "published"), factory.lesson(group, "review")
     for _, one in ipairs { published, draft } do

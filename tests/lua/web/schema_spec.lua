@@ -68,6 +68,13 @@ describe("web.schema", function()
     assert.equal("# range", refused(schema.integer(), 2 ^ 60))
   end)
 
+  it("bounds how many items an array has", function()
+    local Few = schema.array(schema.integer(), 1, 2)
+    accepts(Few, json.array { 1, 2 })
+    assert.equal("# length", refused(Few, json.array {}))
+    assert.equal("# length", refused(Few, json.array { 1, 2, 3 }))
+  end)
+
   it("counts characters, not octets", function()
     assert.equal("äöüäö", accepts(schema.text(5, 5), "äöüäö"))
     assert.equal("# length", refused(schema.text(1, 4), "äöüäö"))
