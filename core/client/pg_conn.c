@@ -178,7 +178,8 @@ static int send_prepare(struct pg_conn *c, struct pg_call *call, const struct pg
 }
 
 /* A statement that is being prepared by an earlier request may yet fail there; so until that is known, others send it
- * unnamed instead of depending on it. */
+ * unnamed instead of depending on it. What ends a transaction, or goes back in it, is never prepared: in one that has
+ * failed it is all that may be sent, so nothing can make room for it. */
 static int send_call(struct pg_conn *c, struct pg_call *call)
 {
     struct pg_statement *s = pg_statement_get(c->target->statements, call->sql);
@@ -186,7 +187,8 @@ static int send_call(struct pg_conn *c, struct pg_call *call)
     call->place = s->index;
     call->number = s->number;
     bool here = c->prepared[s->index] == s->number;
-    if (!c->pipeline || s->kind == PG_SQL_SESSION || (here && !c->confirmed[s->index]))
+    bool lasting = s->kind != PG_SQL_SESSION && s->kind != PG_SQL_TRANSACTION;
+    if (!c->pipeline || !lasting || (here && !c->confirmed[s->index]))
         return send_unnamed(c, call, binary);
     if (!here && !send_prepare(c, call, s))
         return 0;

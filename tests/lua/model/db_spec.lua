@@ -58,4 +58,13 @@ describe("a transaction that statements join", function()
     end))
     assert.are.same({ true, false }, { is_there(kept), is_there(inner) })
   end)
+
+  it("goes on where the way back has to make room among the statements that the connection knows", function()
+    local code = must(db.education:joined(function(tx)
+      local taken = insert(tx, id.uuid())
+      for i = 1, 300 do must(tx:query(("select %d as i"):format(i))) end
+      return select(2, db.education:one({ "insert into schools (id, name) values (?, 'Taken') returning id", taken }))
+    end)).code
+    assert.are.equal("conflict", code)
+  end)
 end)
