@@ -10,6 +10,7 @@ local crypto = require "host.crypto"
 local pg = require "host.pg"
 local settings = require "host.settings"
 local db = require "model.db"
+local network = require "util.address"
 
 local M = {}
 
@@ -22,6 +23,7 @@ end
 --- The keys under which an attempt is counted: login with address, login, address.
 ---@return string, string, string
 function M.keys(login, address)
+  address = network.network(address)
   return key("pair", login, address), key("login", login), key("address", address)
 end
 

@@ -62,7 +62,7 @@ end
 local function beside_names(plain, person)
   for _, own in ipairs { person.login or "", person.email or "", person.name or "" } do
     own = utf8.lower(own)
-    plain = take_out(plain, own)
+    plain = take_out(take_out(plain, own), own:match("^[^@]*"))
     for part in own:gmatch("[^%s@._-]+") do plain = take_out(plain, part) end
   end
   for _, word in ipairs(OURS) do plain = take_out(plain, word) end

@@ -7,6 +7,7 @@
 -- The window slides by weight: what the fixed window before counted, as far as it still reaches into the last
 -- `seconds`, plus what this one has counted.
 
+local address = require "util.address"
 local errors = require "web.errors"
 local log = require "host.log"
 local redis = require "host.redis"
@@ -113,7 +114,7 @@ function M.new(rules)
     local rule = rules[name] or error(("%s: there is no rate limit %q"):format(route.label, name), 0)
     local requests, seconds, by_address = rule.requests, rule.seconds, rule.by == "address"
     return function(req)
-      local who = not by_address and req.user and (req.user.rate_key or req.user.id) or req.http.remote
+      local who = not by_address and req.user and (req.user.rate_key or req.user.id) or address.network(req.http.remote)
       local allowed, remaining, reset = M.take(name .. ":" .. who, requests, seconds)
       if allowed then
         req.rate_remaining, req.rate_reset, req.rate_limit = remaining, reset, requests

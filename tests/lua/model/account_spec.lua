@@ -135,9 +135,9 @@ describe("a new password", function()
   end)
 
   it("is more than the own name, or ours", function()
-    local who = { login = "ada.lovelace", name = "Ada Ünal-Lovelace", email = "countess@example.org" }
-    for _, text in ipairs { "Ada.Lovelace", "ada.lovelace1", "Lovelace12", "ÜNALLOVELACE", "countess@example.org",
-      "Countess!!!", "toolboxai", "ToolboxAI-1" } do
+    local who = { login = "ada.lovelace", name = "Ada Ünal-Lovelace", email = "a-b-12-34@example.org" }
+    for _, text in ipairs { "Ada.Lovelace", "ada.lovelace1", "Lovelace12", "ÜNALLOVELACE", "a-b-12-34@example.org",
+      "A-B-12-34!!", "toolboxai", "ToolboxAI-1" } do
       assert.are.equal("password", refused(text, who).field, text)
     end
     for _, text in ipairs { "ada.lovelace-password-1", "my toolbox is blue" } do

@@ -57,4 +57,12 @@ describe("web.limits", function()
     local _, remaining = limits.take("spec:e", 10, 60, 630)
     assert.equal(10 - 4 - 4 - 1, remaining) -- half of 8, and 4 of now
   end)
+
+  it("counts all addresses of an IPv6 network together", function()
+    local limit = limits.new { default = { requests = 2, seconds = 60 } } { label = "spec" }
+    local function ask(remote) return limit { http = { remote = remote } } == nil end
+    assert.is_true(ask "2001:db8::1" and ask "2001:db8::2")
+    assert.is_false(ask "2001:db8::3")
+    assert.is_true(ask "2001:db8:0:1::1")
+  end)
 end)
