@@ -8,6 +8,7 @@
 --   why      the reason for which something is kept
 
 local audit = require "model.audit"
+local cache = require "model.cache"
 local db = require "model.db"
 local json = require "host.json"
 local person_key = require "model.person_key"
@@ -213,7 +214,9 @@ end
 ---@return boolean? done
 ---@return table? err
 function M.forget(database, person_id)
-  return db[database]:transaction(function(tx) return erase_rows(tx, database, person_id) end)
+  local done, err = db[database]:transaction(function(tx) return erase_rows(tx, database, person_id) end)
+  if done and database == "content" then cache.forget("post") end -- posts name their authors
+  return done, err
 end
 
 -- The row of a person without the person.

@@ -1,3 +1,4 @@
+local cache = require "model.cache"
 local consent = require "model.consent"
 local data_request = require "model.data_request"
 local db = require "model.db"
@@ -123,6 +124,17 @@ describe("personal data", function()
     assert.are.equal("conflict", code_of(db.education:transaction(function(tx)
       return data_request.finish(tx, request, "a zip")
     end)))
+  end)
+
+  it("is not read from a cache once it is erased", function()
+    local reads = 0
+    local function read() reads = reads + 1 return { author = "A name" } end
+    cache.through("post", "erased", read)
+    cache.through("post", "erased", read)
+    assert.are.equal(1, reads)
+    must(personal_data.forget("content", person().id))
+    cache.through("post", "erased", read)
+    assert.are.equal(2, reads)
   end)
 
   it("is erased some time after a guardian has closed the account, unless the consent was given anew", function()
