@@ -63,7 +63,12 @@ M.tables = {
   { table = "submissions", who = "student_id", export = "id, assignment_id, state, content, submitted_at, late, score,"
     .. " final, feedback", erase = "content = '', feedback = ''", why = RECORD },
   { table = "submissions", name = "submissions_graded", who = "graded_by", why = RECORD },
+  { table = "grade_changes", where = of("submission_id", "submissions", "student_id"), why = RECORD,
+    export = "submission_id, reason, old_final, new_final, created_at" },
   { table = "grade_changes", name = "grades_changed", who = "changed_by", why = RECORD },
+  -- The teacher's files too, which say what the feedback says; one that is attached to nothing goes after a time.
+  { table = "attachments", where = of("submission_id", "submissions", "student_id"), erase = "delete",
+    export = "submission_id, media_id, attached_at" },
   { table = "mastery", who = "student_id", export = "objective, level, points, max_points, answers, last_at",
     why = RECORD },
   { table = "mastery", name = "mastery_taught", who = "teacher_id", why = RECORD },

@@ -305,6 +305,8 @@ class Life:
         work = me.api("POST", f"/assignments/{essay['id']}/submissions", {"content": f"{ESSAY} {self.tag}"}, 201)
         self.submission = teacher.api("PUT", f"/submissions/{work['id']}/grade", {
             "score": 80, "feedback": f"{FEEDBACK} {self.tag}"}, If_Match="*")
+        note = teacher.api("POST", "/media", picture("note.png"), 201, **FORM)
+        teacher.api("PUT", f"/submissions/{work['id']}/media/{note['id']}", None, 204, If_Match="*")
         quiz = teacher.api("POST", "/quizzes", {"title": "Words", "questions": [
             {"kind": "short_answer", "prompt": "Say something", "answer": {"texts": ["this"]}, "objective": "Speak"}]},
             201)
@@ -363,6 +365,8 @@ def test_an_archive_holds_all_of_a_person(product, life, databases):
         assert len(list(csv.reader(io.StringIO(files[name + ".csv"])))) == len(rows) + bool(rows), name
     for word, place in PLACES.items():
         assert f"{word} {life.tag}" in files[place + ".json"] and word in files[place + ".csv"], word
+    assert {change["new_final"] for change in json.loads(files["grade_changes.json"])} == {80, 0}
+    assert len(json.loads(files["attachments.json"])) == 1
     account = json.loads(files["account.json"])[0]
     assert (account["email"], account["birth_date"]) == (life.email, life.birth_date)
     assert life.secret not in "".join(files.values()) and "password_hash" not in files["account.json"]
@@ -423,6 +427,7 @@ def test_an_erased_person_is_nowhere(product, life, admin, databases, mailbox):
     # What must be kept is there, without a name: the grade, and a log that is whole.
     kept = admin.api("GET", f"/submissions/{life.submission['id']}")
     assert (kept["score"], kept["content"], kept["feedback"]) == (80, "", "")
+    assert admin.api("GET", f"/submissions/{life.submission['id']}/media")["items"] == []
     assert admin.api("GET", f"/users/{me.id}")["name"] == "Erased person"
     verified = product.command("audit", "--config", product.config, "verify")
     assert verified.returncode == 0, verified
