@@ -35,13 +35,19 @@ def statement(place, one, mark):
     raise workloads.Wrong(f"PostgreSQL's log shows no statement with {mark!r}")
 
 
+def cursor_scope(place, one):
+    """What the cursor of the list is good for, as lua/web/cursor.lua signs it."""
+    person = place.get("api", "/api/v1/me", one.role).json["id"]
+    return json.dumps({"path": one.path, "query": {"archived": False}, "user": person}, separators=(",", ":"))
+
+
 @contextlib.contextmanager
-def running(place, name, sent):
+def running(place, name, sent, scope):
     port = machine.free_port()
     stores = place.stores.environment()
     environment = {
         "LIST_PORT": port, "LIST_STATEMENT": json.dumps(sent), "LIST_POOL": CONNECTIONS_TO_POSTGRES,
-        "LIST_SCOPE": f"GET {api_measures.LIST}\n", "TOKEN_SECRET": place.stores.keys["TOOLBOX_TOKEN_SECRET"],
+        "LIST_SCOPE": scope, "TOKEN_SECRET": place.stores.keys["TOOLBOX_TOKEN_SECRET"],
         "PGHOST": stores["PGHOST"], "PGPORT": stores["PGPORT"], "PGUSER": stores["PGUSER"],
         "PGDATABASE": "toolbox_education"}
     argv = {"fastify": ["node", peers.PEERS / "list_fastify.mjs"],
@@ -69,7 +75,7 @@ def same(body):
 
 def compare(place, one, options):
     """name → samples at full load, the servers taking turns."""
-    sent = statement(place, one, "from classes c")
+    given = statement(place, one, "from classes c"), cursor_scope(place, one)
     expected = place.get(one.service, one.path, one.role).body
     work = workloads.Workload("list", one.path, "application/json", same(expected),
                               headers=place.headers(one.service, one.role))
@@ -77,12 +83,12 @@ def compare(place, one, options):
     try:
         for _ in range(options.rounds):
             for name, samples in results.items():
-                with contextlib.nullcontext(place) if name == "toolbox" else running(place, name, sent) as server:
+                with contextlib.nullcontext(place) if name == "toolbox" else running(place, name, *given) as server:
                     port = place.port("api") if name == "toolbox" else server.port
                     work.check(port, None)
                     samples.append(api_measures.full_load(server.pid, port, work, options.compare_seconds,
                                                           place.scratch))
     finally:
         machine.unpin(place.pid)
-    return {"rows": len(json.loads(expected)["items"]), "octets": len(expected), "text": sent["text"],
+    return {"rows": len(json.loads(expected)["items"]), "octets": len(expected), "text": given[0]["text"],
             "results": results}
