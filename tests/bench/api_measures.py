@@ -1,5 +1,6 @@
 """Measurements of the product on a district: one operation at a steady rate, other routes while passwords are hashed,
 reloads of all the code."""
+import json
 import math
 import re
 import threading
@@ -48,30 +49,29 @@ def failed(one):
 
 
 class LogIns:
-    """Log-ins one after the other by several clients, for the length of a with statement: each hashes a password."""
+    """Log-ins one after the other on HASHERS connections, for the length of a with statement that takes `seconds`: each
+    hashes a password. wrk asks for them: a client in Python takes as much of a core as it takes the server."""
 
-    def __init__(self, place):
-        self.place, self.count, self.failed, self.over = place, 0, None, threading.Event()
-        self.threads = [threading.Thread(target=self.work) for _ in range(HASHERS)]
+    def __init__(self, place, seconds):
+        body = json.dumps({"login": district.LOGINS["teacher"], "password": district.PASSWORD}).encode()
+        work = workloads.Workload("log-in", "/api/v1/auth/log-in", "application/json", None, method="POST", body=body,
+                                  headers={"Content-Type": "application/json"})
+        self.rate, self.failed = None, None
+        self.thread = threading.Thread(target=self.run, args=(place, work, seconds))
 
     def __enter__(self):
-        for thread in self.threads:
-            thread.start()
+        self.thread.start()
         return self
 
     def __exit__(self, *_):
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
+        self.thread.join()
 
-    def work(self):
-        body = {"login": district.LOGINS["teacher"], "password": district.PASSWORD}
-        while not self.over.is_set():
-            answer = self.place.server.call("api", "POST", "/api/v1/auth/log-in", body)
-            if answer.status != 200:
-                self.failed = repr(answer)
-                return
-            self.count += 1
+    def run(self, place, work, seconds):
+        try:
+            result = measures.wrk(place.port("api"), work, seconds, place.scratch, HASHERS)
+            self.rate = result["requests"] / result["seconds"]
+        except workloads.Wrong as fault:
+            self.failed = fault
 
 
 def middle(turns):
@@ -86,11 +86,11 @@ def hashing(place, one, options):
     """The p99 of a list without and with log-ins."""
     def turn():
         without = steady(place, one, options.rate, options.turn)
-        with LogIns(place) as log_ins:
+        with LogIns(place, options.turn) as log_ins:
             during = steady(place, one, options.rate, options.turn)
         if log_ins.failed:
-            raise workloads.Wrong(f"a log-in failed: {log_ins.failed}")
-        return {"without": without, "with": during, "rate": log_ins.count / options.turn}
+            raise log_ins.failed
+        return {"without": without, "with": during, "rate": log_ins.rate}
     return middle([turn() for _ in range(options.turns)])
 
 

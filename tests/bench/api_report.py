@@ -98,8 +98,8 @@ rate a core sleeps between two requests or does something else, and pays for wak
 each: GET /healthz, which does nothing, is there to compare with. Each operation is asked as the first of teacher, admin,
 student and parent that is answered, for the first object that this person sees; lists with their default of 20 rows.
 
-Log-ins: {hashers} clients log in one after the other, each attempt hashes a password. Reloads: all the product's code,
-one a second. Both in {turns} turns of {turn:g} s without and {turn:g} s with; shown is the turn whose ratio lies in the
+Log-ins: {hashers} connections of wrk log in one after the other, each attempt hashes a password. Reloads: all the
+product's code, one a second. Both in {turns} turns of {turn:g} s without and {turn:g} s with; shown is the turn whose ratio lies in the
 middle. Peers: tests/bench/peers/list_fastify.mjs and list_fastapi.py answer the same list: the same token is checked,
 the statement is the one that toolboxd sends, read from PostgreSQL's log, and the JSON is compared. The three take turns,
 one process on one core at full load of 64 connections, {rounds} rounds of {compare:g} s; medians (least–most).
