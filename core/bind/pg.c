@@ -96,14 +96,15 @@ static void on_cancel(struct wait *wait)
         q->request->owner = NULL;
 }
 
-struct pg_query *pg_query_new(lua_State *L, bool batch)
+static struct pg_query *pg_query_new(lua_State *L, bool batch)
 {
     struct pg_query *q = wait_new(L, sizeof *q, on_cancel);
     q->batch = batch;
     return q;
 }
 
-void pg_query_bind(struct pg_query *q, struct pg_request *r)
+/* Makes the request's answer the wait's results: rows, or an array of them for a batch. */
+static void pg_query_bind(struct pg_query *q, struct pg_request *r)
 {
     q->request = r;
     r->owner = q;

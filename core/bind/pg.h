@@ -15,10 +15,6 @@ struct pg_query {
     bool batch;
 };
 
-/* Makes request's answer the wait's results: rows, or an array of them for a batch. */
-struct pg_query *pg_query_new(lua_State *L, bool batch);
-void pg_query_bind(struct pg_query *q, struct pg_request *r);
-
 /* The pool of the database at index 1, opened at its first use. */
 struct pg_pool *pg_check_pool(lua_State *L);
 

@@ -32,7 +32,7 @@ static char *decoded(struct str part)
 {
     char *out = mem_dup(part.p, part.n);
     size_t n;
-    if (!url_decode(part, false, out, &n)) {
+    if (!url_decode(part, out, &n)) {
         free(out);
         return NULL;
     }

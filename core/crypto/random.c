@@ -61,16 +61,6 @@ void random_bytes(void *out, size_t n)
     pthread_mutex_unlock(&lock);
 }
 
-uint32_t random_below(uint32_t bound)
-{
-    uint32_t rest = -bound % bound; /* 2^32 mod bound: values below it would make some results likelier */
-    uint32_t value;
-    do
-        random_bytes(&value, sizeof value);
-    while (value < rest);
-    return value % bound;
-}
-
 /* Milliseconds since 1970 and, in the low 12 bits, their fraction (RFC 9562 §6.2 method 3), never the same twice. */
 static uint64_t unique_time(void)
 {

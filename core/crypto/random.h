@@ -12,9 +12,6 @@ enum { UUID_TEXT_SIZE = 36 };
  * child never sees its parent's. */
 void random_bytes(void *out, size_t n);
 
-/* A number in 0 … bound-1, every one as likely (bound > 0). */
-uint32_t random_below(uint32_t bound);
-
 /* A version 7 UUID (RFC 9562 §5.7), 36 characters without a NUL: sorts by time, within a process strictly. */
 void random_uuid(char out[UUID_TEXT_SIZE]);
 

@@ -313,7 +313,7 @@ bool sock_tls(struct sock *s, int fd, struct tls_context *context)
     return true;
 }
 
-bool sock_is_tls(const struct sock *s)
+static bool sock_is_tls(const struct sock *s)
 {
     return s->ops == &tls_ops;
 }

@@ -38,7 +38,4 @@ bool sock_tls(struct sock *s, int fd, struct tls_context *context);
  * plain streams. */
 const char *sock_protocol(const struct sock *s);
 
-/* Is it a TLS stream? */
-bool sock_is_tls(const struct sock *s);
-
 #endif

@@ -35,47 +35,6 @@ static struct str member(struct str text, int *quality)
     return name;
 }
 
-/* How closely a media range fits: 3 the type itself, 2 "text/" and '*', 1 all, 0 not at all. */
-static int fit(struct str range, struct str type)
-{
-    struct str subtype = range, main = str_cut(&subtype, '/'), other = type, other_main = str_cut(&other, '/');
-    if (str_ieq(range, type))
-        return 3;
-    if (!subtype.p || !str_eq(subtype, STR("*")))
-        return 0;
-    if (str_ieq(main, other_main))
-        return 2;
-    return str_eq(main, STR("*")) ? 1 : 0;
-}
-
-int accept_media(struct str accept, struct str type)
-{
-    int best_fit = 0, best = 0;
-    if (str_trim(accept).n == 0)
-        return FULL;
-    while (accept.p) {
-        int quality, closeness = fit(member(str_cut(&accept, ','), &quality), type);
-        if (closeness > best_fit) {
-            best_fit = closeness;
-            best = quality;
-        }
-    }
-    return best;
-}
-
-int accept_best_media(struct str accept, const struct str *types, size_t count)
-{
-    int best = -1, best_quality = 0;
-    for (size_t i = 0; i < count; i++) {
-        int quality = accept_media(accept, types[i]);
-        if (quality > best_quality) {
-            best_quality = quality;
-            best = (int)i;
-        }
-    }
-    return best;
-}
-
 int accept_encoding(struct str accept_encoding, struct str coding)
 {
     bool identity = str_ieq(coding, STR("identity"));

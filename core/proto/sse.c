@@ -53,10 +53,3 @@ void sse_write_keepalive(struct buf *out)
 {
     buf_append(out, ":\n\n", 3);
 }
-
-void sse_write_retry(struct buf *out, uint64_t milliseconds)
-{
-    buf_append_str(out, STR("retry: "));
-    buf_append_u64(out, milliseconds);
-    buf_append(out, "\n\n", 2);
-}

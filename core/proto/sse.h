@@ -11,7 +11,4 @@ bool sse_write(struct buf *out, struct str data, struct str event, struct str id
 /* Appends a comment line that keeps proxies from closing an idle stream. */
 void sse_write_keepalive(struct buf *out);
 
-/* Appends the reconnection time in milliseconds. */
-void sse_write_retry(struct buf *out, uint64_t milliseconds);
-
 #endif

@@ -6,7 +6,7 @@
 
 #include <arpa/inet.h>
 
-bool url_decode(struct str in, bool plus, char *out, size_t *n)
+bool url_decode(struct str in, char *out, size_t *n)
 {
     size_t length = 0;
     for (size_t i = 0; i < in.n; i++) {
@@ -17,8 +17,6 @@ bool url_decode(struct str in, bool plus, char *out, size_t *n)
                 return false;
             c = (char)(high << 4 | low);
             i += 2;
-        } else if (c == '+' && plus) {
-            c = ' ';
         }
         if (c == '\0')
             return false;
@@ -26,36 +24,6 @@ bool url_decode(struct str in, bool plus, char *out, size_t *n)
     }
     *n = length;
     return utf8_valid(str_of(out, length));
-}
-
-void url_encode(struct buf *out, struct str in, const char *keep)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    char *p = buf_reserve(out, in.n * 3);
-    for (size_t i = 0; i < in.n; i++) {
-        unsigned char c = (unsigned char)in.p[i];
-        if (char_is(in.p[i], CHAR_UNRESERVED) || (c && strchr(keep, c))) {
-            *p++ = in.p[i];
-        } else {
-            *p++ = '%';
-            *p++ = digits[c >> 4];
-            *p++ = digits[c & 15];
-        }
-    }
-    out->len = (size_t)(p - out->data);
-}
-
-bool url_query_next(struct str *rest, struct str *name, struct str *value)
-{
-    while (rest->p) {
-        struct str pair = str_cut(rest, '&');
-        if (pair.n == 0)
-            continue;
-        *name = str_cut(&pair, '=');
-        *value = pair.p ? pair : STR("");
-        return true;
-    }
-    return false;
 }
 
 bool url_path_is_plain(struct str path)

@@ -119,7 +119,7 @@ static bool decode_path(struct request *r)
     }
     char *decoded = arena_alloc(&r->arena, raw.n);
     size_t n;
-    if (!url_decode(raw, false, decoded, &n))
+    if (!url_decode(raw, decoded, &n))
         return false;
     r->path = str_of(decoded, n);
     return true;

@@ -339,11 +339,6 @@ struct task *task_parent(const struct task *t)
     return t->parent;
 }
 
-struct vm *task_vm(struct task *task)
-{
-    return task->vm;
-}
-
 uint64_t task_id(const struct task *task)
 {
     return task->id;

@@ -107,7 +107,6 @@ void task_forget(struct task *task);
 
 /* The task that runs now in L's VM; NULL outside (module bodies, C callbacks). */
 struct task *task_current(lua_State *L);
-struct vm *task_vm(struct task *task);
 
 /* The task whose end cancels this one, such as the caller of task.all; NULL: none. */
 struct task *task_parent(const struct task *task);
