@@ -162,6 +162,21 @@ describe("an attempt", function()
     local _, err = item_statistics.of_quiz(factory.person("teacher"), asked.id)
     assert.are.equal("not_found", err.code)
   end)
+
+  it("compares a question's points with those of the rest of the attempt, not with themselves", function()
+    local words = factory.quiz(group.teacher)
+    local work = factory.assignment(group, { quiz_id = words.id, max_attempts = 3 })
+    for _, right in ipairs { { true, false, false }, { false, true, true }, { true, true, false } } do
+      local open = must(attempt.start(student, { assignment_id = work.id }))
+      local sent = {}
+      for i, one in ipairs(open.questions) do
+        sent[i] = { question_id = one.id, answer = right[i] and one.prompt:match("%a+$") or "?" }
+      end
+      must(attempt.submit(student, open.id, sent))
+    end
+    local first = must(item_statistics.of_quiz(group.teacher, words.id)).questions[1]
+    assert.is_true(math.abs(first.discrimination + math.sqrt(3) / 2) < 1e-6, first.discrimination)
+  end)
 end)
 
 describe("a quiz of one's own", function()

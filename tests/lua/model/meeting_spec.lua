@@ -58,6 +58,13 @@ describe("a class's calendar", function()
     assert.are.equal(2 * 6, #must(calendar.between(student, { from = "9999-12-25", to = "9999-12-31" })).items)
   end)
 
+  it("gets dates of lessons from who keeps both class and lesson only", function()
+    local foreign = factory.lesson(factory.class(), "published")
+    local dates = { starts_at = "2026-05-04T08:00:00Z" }
+    assert.are.equal("not_found", code_of(lesson_date.set(group.teacher, group.class.id, foreign.id, dates)))
+    assert.are.equal("not_found", code_of(lesson_date.set(stranger, group.class.id, foreign.id, dates)))
+  end)
+
   it("says that there is more than it shows", function()
     local most = calendar.MOST
     local function shown(limit)

@@ -35,6 +35,18 @@ describe("retention", function()
     assert.are.equal(1, count("events", "topic", topic))
   end)
 
+  it("is swept in portions until nothing is left", function()
+    local topic, portion = "user:" .. id.uuid(), retention.PORTION
+    for i = 1, 5 do
+      must(db.education:transaction(function(tx) return event.append(tx, topic, "a" .. i, {}) end))
+    end
+    must(db.education:run({ "update events set created_at = now() - interval '3 days' where topic = ?", topic }))
+    retention.PORTION = 2
+    must(retention.sweep())
+    retention.PORTION = portion
+    assert.are.equal(0, count("events", "topic", topic))
+  end)
+
   it("of a log-in begins with its end", function()
     local person = factory.person("student")
     must(db.education:run({ "insert into sessions (id, user_id, created_at, expires_at, ended_at, end_reason) select"

@@ -99,6 +99,18 @@ describe("web.router", function()
     assert.equal("application/json", headers["content-type"])
   end)
 
+  it("sends only the fields that were asked for, and refuses others", function()
+    local made = service { sparse = true }
+    local function fields(names)
+      local status, body = made.handle(http("GET", "/things/" .. THING,
+        { headers = teacher, query = "fields=" .. names }))
+      return status, json.decode(body)
+    end
+    assert.same({ 200, { name = "x" } }, { fields "name" })
+    assert.same({ 200, { id = THING, name = "x" } }, { fields "name,id" })
+    assert.equal(422, (fields "secret"))
+  end)
+
   it("puts the service's headers on every answer, and tells browsers to insist on TLS where there is TLS", function()
     local routes = { ["/file"] = { GET = { "A file", guard.public(function()
       return 200, "text", { ["content-type"] = "text/plain", ["referrer-policy"] = "origin" }
