@@ -30,14 +30,16 @@ local function decide(header, wanted)
   return not named or best > 0 and quality > 0
 end
 
--- Clients send few different Accept headers: answers are remembered, boundedly.
+-- Clients send few different Accept headers, and short ones: answers are remembered, boundedly.
 local known, count = {}, 0
+local MOST, LONGEST = 500, 200
 
 ---@param header string? the Accept header
 ---@param wanted string media type in lower case without parameters
 ---@return boolean
 function M.accepts(header, wanted)
   if not header or header == "*/*" or header == wanted then return true end
+  if #header > LONGEST then return decide(header, wanted) end
   local by_type = known[wanted]
   if not by_type then
     by_type = {}
@@ -45,7 +47,7 @@ function M.accepts(header, wanted)
   end
   local answer = by_type[header]
   if answer == nil then
-    if count >= 500 then
+    if count >= MOST then
       by_type = {}
       known, count = { [wanted] = by_type }, 0
     end
