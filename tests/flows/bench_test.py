@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import threading
+import types
 
 import pytest
 
@@ -151,3 +152,39 @@ def test_a_list_that_does_not_answer_in_time_is_missed_and_not_left_out():
     for line in table[2:]:
         assert "1 of 2; furthest: GET /slow" in line and line.endswith("**missed**: it failed |"), table
     assert any("GET /slow" in line and "it failed" in line for line in api_report.operation_rows(rows))
+
+
+def test_of_several_turns_the_one_in_the_middle_counts():
+    turns = [{"without": {"p99": 2}, "with": {"p99": p99}} for p99 in (9, 3, 2, 40, 4)]
+    assert api_measures.middle(turns)["slower"] == 2
+
+
+class PlaceOfOne:
+    """Of a district that shows one list, to students alone, and its things to nobody."""
+
+    def __init__(self):
+        thing = {"name": "thing_id", "in": "path", "schema": {"x-resource": "/api/v1/things"}}
+        document = {"servers": [{"url": "/"}], "paths": {
+            "/api/v1/things": {"get": {"parameters": [{"name": "limit", "in": "query", "schema": {}}]}, "post": {}},
+            "/api/v1/things/{thing_id}/parts": {"get": {"parameters": [
+                thing, {"name": "limit", "in": "query", "schema": {}}]}},
+            "/api/v1/things/{thing_id}": {"get": {"parameters": [thing]}}}}
+        self.server, self.document = self, document
+
+    def call(self, *_):
+        return self.answer(200, self.document)
+
+    def get(self, _, path, role):
+        allowed = role == "student" and path.startswith("/api/v1/things") and not path.endswith("/parts")
+        return self.answer(200 if allowed else 403, {"items": [{"id": "1"}]})
+
+    @staticmethod
+    def answer(status, value):
+        return types.SimpleNamespace(status=status, json=value, body=json.dumps(value))
+
+
+def test_a_list_is_asked_as_somebody_who_is_answered_or_not_at_all():
+    found = list(operations.Finder(PlaceOfOne()).lists())
+    assert [(one.name, one.path, one.role) for one in found] == [
+        ("GET /api/v1/things", "/api/v1/things", "student"),
+        ("GET /api/v1/things/{thing_id}/parts", "/api/v1/things/{thing_id}/parts", None)]
