@@ -50,6 +50,12 @@ def test_a_file_comes_back_as_it_was_and_as_nothing_that_runs(product, owner):
     assert again.status == 304 and again.body == b""
     head = owner.call("api", "HEAD", f"/api/v1/media/{told['id']}/content")
     assert head.status == 200 and head.body == b"" and head.header("etag") == back.header("etag")
+    told_of = [{name: value for name, value in answer.headers if not name.startswith(("date", "ratelimit"))}
+               for answer in (back, head)]
+    assert told_of[0] == told_of[1], "HEAD says what GET says"
+    for accept, status in (("image/*", 200), ("text/html, */*;q=0.1", 200), ("text/html", 406), ("image/png;q=0", 406)):
+        got = owner.call("api", "GET", f"/api/v1/media/{told['id']}/content", Accept=accept)
+        assert got.status == status, (accept, got)
     assert school.Person(product, "teacher").call("api", "GET", f"/api/v1/media/{told['id']}/content").status == 404
     assert owner.call("api", "DELETE", f"/api/v1/media/{told['id']}").status == 204
     assert owner.call("api", "GET", f"/api/v1/media/{told['id']}/content").status == 404

@@ -84,6 +84,7 @@ end
 -- What was gathered, and behind it the files as they lie in the store: they are not kept twice.
 local function send(req, octets, files, headers)
   req.http:start(200, headers)
+  if req.method == "HEAD" then return req.http:finish() end
   local writer = zip.reopen(octets, function(piece) return req.http:write(piece) end)
   for _, file in ipairs(files) do
     if not add_file(writer, file) then return end -- nobody reads any more
@@ -101,7 +102,6 @@ local function archive(req)
   local headers = { ["content-type"] = "application/zip", ["cache-control"] = "no-store",
     ["content-disposition"] = 'attachment; filename="data.zip"' }
   for name, value in pairs(secure.data) do headers[name] = value end
-  if req.method == "HEAD" then return 200, nil, headers end
   return send(req, octets, files, headers)
 end
 

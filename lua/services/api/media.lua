@@ -8,6 +8,7 @@ local cursor = require "web.cursor"
 local errors = require "web.errors"
 local guard = require "web.guard"
 local media = require "model.media"
+local negotiate = require "web.negotiate"
 local parameters = require "web.parameters"
 local schema = require "web.schema"
 local secure = require "web.secure"
@@ -190,7 +191,10 @@ local function send(req, found)
   local headers = headers_of(found)
   local status, first, last = part_of(req, found, headers)
   if not status then return nil, first end
-  if req.method == "HEAD" then return status, nil, headers end
+  if req.method == "HEAD" then
+    req.http:start(status, headers)
+    return req.http:finish()
+  end
   local reader, err = store.open(found.id, first, last)
   if not reader then return nil, errors.new(err.code, nil, { reason = err.message }) end
   req.http:start(status, headers)
@@ -204,6 +208,9 @@ end
 local function content(req)
   local found, err = media.find(req.user, req.params.media_id)
   if not found then return nil, err end
+  if not negotiate.accepts(req.http:header("accept"), found.type) then
+    return nil, errors.new("not_acceptable", "This file is " .. found.type)
+  end
   local seen = req.http:header("if-none-match")
   local tags = seen and parameters.entity_tags(seen)
   if tags and (tags == "*" or tags['"' .. found.digest .. '"']) then
