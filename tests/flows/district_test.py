@@ -1,8 +1,13 @@
-"""`toolboxd seed --district`: what measurements stand on has the shape that it promises."""
+"""`toolboxd seed --district`: what measurements stand on has the shape that it promises, and comes to no school's data."""
 
 
 def test_a_hundredth_of_the_district(installation):
     assert installation.migrate("up").returncode == 0
+    installation.extra["TOOLBOX_DEVELOPMENT"] = "false"
+    for what in ([], ["--contract"], ["--district"]):
+        refused = installation.command("seed", "--config", installation.config, *what, timeout=60)
+        assert refused.returncode == 2 and "development" in refused.stderr, refused
+    del installation.extra["TOOLBOX_DEVELOPMENT"]
     done = installation.command("seed", "--config", installation.config, "--district", "--scale", "0.01", timeout=120)
     assert done.returncode == 0 and "d1-teacher-1" in done.stdout, done
 
