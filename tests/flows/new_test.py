@@ -33,6 +33,12 @@ def run(copy, *command):
                           capture_output=True, timeout=120)
 
 
+def contents(copy):
+    root = copy.tree.root
+    return {str(path): path.read_bytes() for folder in ("lua", "migrations", "tests") for path in root.glob(folder + "/**/*")
+            if path.is_file()}
+
+
 def walk(copy):
     """The life of a resource as it was written, over the wire."""
     def call(method, path, body=None, who=None, **headers):
@@ -66,8 +72,10 @@ def test_what_is_written_passes_at_once(copy):
     for piece in PIECES:
         done = run(copy, "tools/new", *piece)
         assert done.returncode == 0, (piece, done.stderr)
-    for again in ("model", "resource"):
-        assert run(copy, "tools/new", again, "badge").returncode != 0  # writes over nothing
+    written = contents(copy)
+    for piece in PIECES[:-1]:
+        assert run(copy, "tools/new", *piece).returncode != 0, piece
+    assert contents(copy) == written  # over nothing, and nothing half
     for wrong in (["model", "Not A Name"], ["resource", "x", "y-z"], ["migration", "nowhere", "x"], ["nonsense"], []):
         assert run(copy, "tools/new", *wrong).returncode == 2, wrong
     assert copy.migrate("up").returncode == 0
