@@ -39,7 +39,7 @@ local function add_session(account, where, statements)
   local token, stored = new_token(session_id)
   table.insert(statements, { { "insert into sessions (id, user_id, expires_at, client, address)"
     .. " values (?, ?, now() + ? * interval '1 second', ?, ?)",
-    session_id, account.id, M.LIFETIME, (where.client or ""):sub(1, 200), where.address or "" } })
+    session_id, account.id, M.LIFETIME, where.client or "", where.address or "" } })
   table.insert(statements, stored)
   local done, err = db.education:batch(statements)
   if not done then return nil, err end

@@ -82,11 +82,14 @@ def test_a_stranger_is_sent_to_the_form_and_back(product, pages, teacher):
     assert "httponly" in answer.header("set-cookie").lower() and "samesite=lax" in answer.header("set-cookie").lower()
 
 
-@pytest.mark.parametrize("agent", ["caf\xe9", "caf\xc3\xa9", "tab\tbed"])
+@pytest.mark.parametrize("agent", ["caf\xe9", "caf\xc3\xa9", "tab\tbed", "abc" + "\xc3\xa9" * 250])
 def test_a_browser_may_call_itself_what_it_likes(pages, teacher, agent):
     answer = pages.call("POST", "/login", {"login": teacher.login, "password": PASSWORD}, User_Agent=agent)
     assert answer.status == 303, answer
     assert teacher.api("GET", "/sessions")["items"][0]["client"].startswith(agent[:3])
+    opened = pages.product.call("api", "POST", "/api/v1/auth/log-in",
+                                {"login": teacher.login, "password": PASSWORD}, User_Agent=agent)
+    assert opened.status == 200, opened
 
 
 @pytest.mark.parametrize("evil", ["//evil.example/", "https://evil.example", "/\\evil.example", "evil"])

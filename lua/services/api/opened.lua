@@ -21,7 +21,7 @@ M.LoggedIn = schema.named("LoggedIn", schema.object {
 
 ---Where a request comes from, for the list of sessions.
 function M.where(req)
-  return { client = (req:header("user-agent") or ""):sub(1, 200), address = req:remote() }
+  return { client = req:client(), address = req:remote() }
 end
 
 ---A session that was opened or refreshed, or a challenge, as the client reads it.
