@@ -28,6 +28,7 @@
 --   out             schema of the answer       status  default 200; 201 if it creates; 204 without out
 --   creates         true or a collection path: Idempotency-Key is honoured, Location and ETag are set on 201
 --   made            the field of the answer that holds the object, if it is not the answer itself
+--   tagged = true   has an ETag though it has no id, such as all that is at a path which PUT replaces
 --   if_match        PUT and PATCH ask for it: the tag that GET of the path, or of that above, shows; "*": there is none
 --   body_limit      octets (a number)          produces  media type, default that of the service (application/json)
 --   raw = true      the handler answers itself by req.http, or returns status, octets, headers
@@ -37,7 +38,6 @@
 --   files           media types that a raw route answers with
 --   cache           Cache-Control              limit   name of a rate limit, or false for none
 --   errors          { "conflict", … } codes for the documents beside those that every such route has
---   tagged = false  though the answer has an id, it is no object that GET shows: no ETag
 --   id, tags, shared, auth, description        for the documents; says: what a success means; also: more statuses that
 --                   come with the same answer; hidden = true: not in them
 --
@@ -127,7 +127,7 @@ local function complete(service, prefix, path, method, declared)
     for name, parameter in pairs(declared.query or {}) do route.query[name] = parameter end
     route.query.fields = route.sparse.parameter
   end
-  route.tagged = not declared.raw and is_object(object_of(declared)) and declared.tagged ~= false
+  route.tagged = not declared.raw and (declared.tagged or is_object(object_of(declared)))
     and (method ~= "POST" or route.status == 201) and method ~= "DELETE"
   if declared.if_match == nil then
     route.if_match = (method == "PUT" or method == "PATCH") and not declared.raw

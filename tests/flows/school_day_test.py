@@ -31,6 +31,13 @@ def test_a_class_meets_and_its_students_are_marked(group):
     marked = teacher.done("api", "PUT", sheet, {"entries": [{"student_id": student.id, "state": "late"}]}, If_Match="*")
     assert {row["student_id"]: row["state"] for row in marked["items"]} == {
         student.id: "late", group.students[1].id: None}
+    seen = teacher.call("api", "GET", sheet).header("etag")
+    absent = {"entries": [{"student_id": student.id, "state": "absent"}]}
+    late = {"entries": [{"student_id": student.id, "state": "late"}]}
+    changed = teacher.call("api", "PUT", sheet, absent, If_Match=seen)
+    assert changed.status == 200 and changed.header("etag") not in (None, seen), changed
+    assert teacher.call("api", "PUT", sheet, late, If_Match=seen).status == 412, "somebody has marked meanwhile"
+    assert teacher.call("api", "PUT", sheet, late, If_Match=changed.header("etag")).status == 200
     assert teacher.call("api", "GET", f"{target}/attendance/2026-03-05").status == 404
     assert student.call("api", "GET", sheet).status == 403
     mine = student.done("api", "GET", f"/api/v1/users/{student.id}/attendance")

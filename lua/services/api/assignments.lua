@@ -177,7 +177,7 @@ return {
   },
   ["/submissions/{submission_id}/return"] = {
     POST = { "Return a submission for revision", role("teacher", send_back), params = by_id, body = Return,
-      out = shapes.Submission, tagged = false, errors = { "conflict" }, id = "returnSubmission", tags = tags },
+      out = shapes.Submission, errors = { "conflict" }, id = "returnSubmission", tags = tags },
   },
   ["/submissions/{submission_id}/changes"] = {
     GET = { "List the changes of a grade", signed_in(changes), params = by_id, query = cursor.query {},

@@ -70,19 +70,19 @@ return {
   },
   ["/attempts/{attempt_id}/submit"] = {
     POST = { "Submit an attempt", role("student", submit), params = by_id, body = Answers, out = shapes.Result,
-      tagged = false, errors = { "conflict" }, id = "submitAttempt", tags = tags },
+      errors = { "conflict" }, id = "submitAttempt", tags = tags },
   },
   ["/lessons/{lesson_id}/attempts"] = {
     GET = { "List attempts at a lesson's quiz", signed_in(of_lesson), params = by_id,
       query = cursor.query({}, { student_id = of_student }), out = schema.list(shapes.AttemptBrief),
       id = "listLessonAttempts", tags = tags },
     POST = { "Start an attempt, or go on with the open one", role("student", start), params = by_id,
-      out = shapes.Attempt, tagged = false, status = 200, creates = shapes.ATTEMPTS, errors = { "conflict" },
+      out = shapes.Attempt, status = 200, creates = shapes.ATTEMPTS, errors = { "conflict" },
       id = "startAttempt", tags = tags },
   },
   ["/assignments/{assignment_id}/attempts"] = {
     POST = { "Start an attempt at an assigned quiz, or go on with the open one", role("student", start),
-      params = by_id, out = shapes.Attempt, tagged = false, status = 200, creates = shapes.ATTEMPTS,
+      params = by_id, out = shapes.Attempt, status = 200, creates = shapes.ATTEMPTS,
       errors = { "conflict" }, id = "startAssignedAttempt", tags = tags },
   },
 }

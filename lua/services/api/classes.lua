@@ -83,7 +83,7 @@ return {
       id = "createClass", tags = tags },
   },
   ["/classes/join"] = {
-    POST = { "Join a class by its code", role("student", join), body = Join, out = shapes.JoinedClass, tagged = false,
+    POST = { "Join a class by its code", role("student", join), body = Join, out = shapes.JoinedClass,
       id = "joinClass", tags = tags },
   },
   ["/classes/{class_id}"] = {

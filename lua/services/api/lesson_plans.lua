@@ -97,9 +97,9 @@ return {
   },
   ["/lessons/{lesson_id}/prerequisites"] = {
     GET = { "List what comes before a lesson", signed_in(prerequisites), params = by_id, out = Before,
-      id = "listPrerequisites", tags = tags },
+      tagged = true, id = "listPrerequisites", tags = tags },
     PUT = { "Replace what comes before a lesson", role("teacher", set_prerequisites), params = by_id,
-      body = Prerequisites, out = Before, if_match = "*", errors = { "forbidden" }, id = "replacePrerequisites",
+      body = Prerequisites, out = Before, tagged = true, errors = { "forbidden" }, id = "replacePrerequisites",
       tags = tags, description = "Lessons of the same course; none may come before itself." },
   },
   ["/lessons/{lesson_id}/versions"] = {

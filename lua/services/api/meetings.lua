@@ -126,9 +126,9 @@ return {
       tags = tags },
   },
   ["/meetings/{meeting_id}/attendance/{date}"] = {
-    GET = { "Show who was there", role("teacher", sheet), params = by_id, out = Sheet, id = "showAttendance",
-      tags = tags },
-    PUT = { "Mark who was there", role("teacher", mark), params = by_id, body = Marks, out = Sheet, if_match = "*",
+    GET = { "Show who was there", role("teacher", sheet), params = by_id, out = Sheet, tagged = true,
+      id = "showAttendance", tags = tags },
+    PUT = { "Mark who was there", role("teacher", mark), params = by_id, body = Marks, out = Sheet, tagged = true,
       id = "markAttendance", tags = tags, description = "Students who are not named stay as they are." },
   },
   ["/users/{user_id}/attendance"] = {
