@@ -177,6 +177,7 @@ def test_passing_failures_are_tried_again_and_lasting_ones_are_not(running, mode
     run = generate(place)
     ended = daemon.wait_for(lambda: (lambda now: now if now["finished_at"] else None)(show(place, run)), "the end", 120)
     assert (ended["state"], ended["error"]["code"]) == ("failed", "refused_key")
+    assert ended["error"]["message"].endswith("refused with 401:" + "é" * 283)  # what a provider says, cut
     assert model.count("plan") == 3
 
 

@@ -151,7 +151,7 @@ class Server:
         handler.wfile.write(body)
 
     def refuse(self, handler, status):
-        body = json.dumps({"error": {"type": "test", "message": f"refused with {status}"}}).encode()
+        body = json.dumps({"error": {"type": "test", "message": f"refused with {status}:" + "é" * 400}}).encode()
         self.send(handler, status, "application/json", body)
 
     def whole(self, handler, protocol, text):

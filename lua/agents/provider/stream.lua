@@ -4,6 +4,7 @@
 local http = require "host.http"
 local json = require "host.json"
 local sse = require "util.sse"
+local utf8 = require "util.utf8"
 
 local M = {}
 
@@ -24,9 +25,10 @@ local function failure(name, response)
   local status = response.status
   local code = status == 429 and "rate_limited" or status >= 500 and "upstream"
     or (status == 401 or status == 403) and "refused_key" or "provider"
+  local says = type(detail) == "string" and ": " .. utf8.cut(detail, 300) or ""
   return nil, {
     code = code, retry_after = tonumber(response.headers["retry-after"]),
-    message = ("%s answered %d%s"):format(name, status, type(detail) == "string" and ": " .. detail:sub(1, 300) or ""),
+    message = ("%s answered %d%s"):format(name, status, says),
   }
 end
 
