@@ -82,7 +82,7 @@ local function drive(self, run)
   local ok, output = xpcall(script.run, keep_signal, flow.new(run, steps), run.input)
   if ok then return { state = "succeeded", output = output == nil and json.null or output } end
   if not flow.is_signal(output) then
-    return { state = "blocked", error = { code = "raised", message = output } }
+    return { state = "blocked", error = { code = "raised", message = flow.readable(output) } }
   end
   return output.state ~= "gone" and output or nil
 end

@@ -11,6 +11,7 @@ local json = require "host.json"
 local log = require "host.log"
 local task = require "host.task"
 local timer = require "host.timer"
+local utf8 = require "util.utf8"
 local clock = require "workflow.clock"
 local store = require "workflow.store"
 
@@ -101,6 +102,15 @@ local function fail(step, err, options)
   raise { state = "failed", error = { code = err.code, message = err.message, step = step.name } }
 end
 
+--- A failure as it is recorded: as text, whatever octets somebody else has put into it. What cannot be recorded would
+--- never end.
+---@param message any
+---@return string
+function M.readable(message)
+  message = tostring(message)
+  return utf8.valid(message) and message or (message:gsub("[\128-\255]", "?"))
+end
+
 -- What a reader of the record will see: a value that went through JSON.
 local function through_json(value)
   if value == nil then return nil, json.null end
@@ -118,6 +128,7 @@ local function attempt(self, step, fn, options)
     value, err = fn { attempt = began.attempts }
   end
   if value == nil and err then
+    err.message = M.readable(err.message)
     local told = { code = err.code, message = err.message }
     if passing[err.code] and began.attempts < limit then
       local seconds = clock.backoff(began.attempts, err.retry_after)

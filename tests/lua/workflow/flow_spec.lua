@@ -66,6 +66,16 @@ describe("a flow", function()
     end
   end)
 
+  it("ends with a failure whatever octets tell of it", function()
+    local name = new_run()
+    local run = claim(name)
+    local outcome = execute(run, function(self)
+      return self:step("only", {}, function() return nil, { code = "provider", message = "caf\233: \195" } end)
+    end)
+    assert.are.same({ "failed", "caf?: ?" }, { outcome.state, outcome.error.message })
+    factory.must(store.finish(run, outcome))
+  end)
+
   it("runs a step again that was begun but never finished", function()
     local name, calls = new_run(), 0
     local function script(self, die)
