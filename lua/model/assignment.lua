@@ -153,9 +153,10 @@ function M.update(user, assignment_id, changes, revision)
 end
 
 --- Takes an assignment back, unless students have begun.
-function M.delete(user, assignment_id)
+---@param revision integer? what the caller has seen
+function M.delete(user, assignment_id, revision)
   return db.education:transaction(function(tx)
-    local row, err = lock(tx, user, assignment_id)
+    local row, err = lock(tx, user, assignment_id, revision)
     if not row then return nil, err end
     local found, failure = begun(tx, assignment_id)
     if not found then return nil, failure end

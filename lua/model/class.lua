@@ -4,6 +4,7 @@ local access = require "model.access"
 local audit = require "model.audit"
 local db = require "model.db"
 local page = require "model.page"
+local sql = require "model.sql"
 local id = require "util.id"
 
 local M = {}
@@ -67,9 +68,9 @@ function M.update(user, class_id, changes, revision)
     { "update classes as c set name = coalesce(?, c.name), subject = coalesce(?, c.subject),"
       .. " grade = coalesce(?::integer, c.grade), archived_at = case ?::boolean"
       .. " when true then coalesce(c.archived_at, now()) when false then null else c.archived_at end"
-      .. " where c.id = ?::uuid and (?::bigint is null or c.revision = ?::bigint) and",
-      changes.name, changes.subject, changes.grade, changes.archived, class_id, revision, revision },
-    access.manages_class(user, "c"), "returning " .. columns(user))
+      .. " where c.id = ?::uuid and",
+      changes.name, changes.subject, changes.grade, changes.archived, class_id },
+    sql.as_seen("c", revision), "and", access.manages_class(user, "c"), "returning " .. columns(user))
   if row or err.code ~= "not_found" then return row, err end
   return why_not(user, class_id, revision)
 end
@@ -83,17 +84,18 @@ function M.rotate_code(user, class_id)
 end
 
 --- Deletes a class with its enrolments; what students did stays theirs.
-function M.delete(user, class_id)
+---@param revision integer? what the caller has seen
+function M.delete(user, class_id, revision)
   local row, err = db.education:transaction(function(tx)
     local gone, failure = tx:one({ "delete from classes c where c.id = ?::uuid and", class_id },
-      access.manages_class(user, "c"), "returning c.id, c.school_id")
+      sql.as_seen("c", revision), "and", access.manages_class(user, "c"), "returning c.id, c.school_id")
     if not gone then return nil, failure end
     local recorded, lost = audit.record(tx, user, "class.delete", { kind = "class", id = gone.id,
       school_id = gone.school_id })
     return recorded and gone, lost
   end)
   if row or err.code ~= "not_found" then return row, err end
-  return why_not(user, class_id)
+  return why_not(user, class_id, revision)
 end
 
 --- Whether this person keeps the class.

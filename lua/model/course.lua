@@ -3,6 +3,7 @@
 local access = require "model.access"
 local db = require "model.db"
 local page = require "model.page"
+local sql = require "model.sql"
 local id = require "util.id"
 
 local M = {}
@@ -63,22 +64,25 @@ function M.update(user, course_id, changes, revision)
   local row, err = db.education:one(
     { "update courses as k set title = coalesce(?, k.title), subject = coalesce(?, k.subject),"
       .. " grade = coalesce(?::integer, k.grade), description = coalesce(?, k.description)"
-      .. " where k.id = ?::uuid and (?::bigint is null or k.revision = ?::bigint) and",
-      changes.title, changes.subject, changes.grade, changes.description, course_id, revision, revision },
-    access.manages_course(user, "k"), "returning " .. COLUMNS)
+      .. " where k.id = ?::uuid and",
+      changes.title, changes.subject, changes.grade, changes.description, course_id },
+    sql.as_seen("k", revision), "and", access.manages_course(user, "k"), "returning " .. COLUMNS)
   if row or err.code ~= "not_found" then return row, err end
   return db.missed("course", revision, M.find(user, course_id))
 end
 
 --- Deletes a course that has no lessons.
-function M.delete(user, course_id)
+---@param revision integer? what the caller has seen
+function M.delete(user, course_id, revision)
   local row, err = db.education:one({ "delete from courses k where k.id = ?::uuid"
     .. " and not exists (select 1 from lessons l where l.course_id = k.id) and", course_id },
-    access.manages_course(user, "k"), "returning k.id")
+    sql.as_seen("k", revision), "and", access.manages_course(user, "k"), "returning k.id")
   if row or err.code ~= "not_found" then return row, err end
   local seen, missing = M.find(user, course_id)
   if not seen then return nil, missing end
-  if access.manages_course(user, "k") == access.NOBODY then return db.missed("course", nil, seen) end
+  if revision and seen.revision ~= revision or access.manages_course(user, "k") == access.NOBODY then
+    return db.missed("course", revision, seen)
+  end
   return db.fail("conflict", "the course still has lessons")
 end
 

@@ -4,6 +4,7 @@ local access = require "model.access"
 local audit = require "model.audit"
 local db = require "model.db"
 local page = require "model.page"
+local sql = require "model.sql"
 local id = require "util.id"
 
 local M = {}
@@ -83,8 +84,8 @@ function M.update(user, category_id, changes, revision)
     if not good then return nil, wrong end
     local row, failure = tx:one({ "update grade_categories as k set name = coalesce(?, k.name), weight ="
       .. " coalesce(?::integer, k.weight), drop_lowest = coalesce(?::integer, k.drop_lowest) where k.id = ?::uuid"
-      .. " and (?::bigint is null or k.revision = ?::bigint) returning " .. COLUMNS, changes.name, changes.weight,
-      changes.drop_lowest, category_id, revision, revision })
+      .. " and", changes.name, changes.weight, changes.drop_lowest, category_id }, sql.as_seen("k", revision),
+      "returning " .. COLUMNS)
     if not row and failure.code == "not_found" then
       return db.fail("stale", "the category was changed meanwhile")
     end
@@ -93,11 +94,18 @@ function M.update(user, category_id, changes, revision)
 end
 
 --- Deletes a category; its work has none then.
-function M.delete(user, category_id)
+---@param revision integer? what the caller has seen
+function M.delete(user, category_id, revision)
   return db.education:transaction(function(tx)
-    local gone, err = tx:one({ "delete from grade_categories k using classes c where c.id = k.class_id"
-      .. " and k.id = ?::uuid and", category_id }, access.manages_class(user, "c"), "returning k.id, k.class_id")
-    return note(tx, user, "grade_category.delete", gone, err)
+    local seen, err = tx:one({ "select k.revision from grade_categories k join classes c on c.id = k.class_id"
+      .. " where k.id = ?::uuid and", category_id }, access.manages_class(user, "c"), "for update of k")
+    if not seen then return nil, err end
+    if revision and seen.revision ~= revision then
+      return db.fail("stale", "the category was changed meanwhile")
+    end
+    local gone, failure = tx:one({ "delete from grade_categories k where k.id = ?::uuid returning k.id, k.class_id",
+      category_id })
+    return note(tx, user, "grade_category.delete", gone, failure)
   end)
 end
 

@@ -146,10 +146,10 @@ function M.update(user, lesson_id, changes, revision, tx)
     { "update lessons as l set title = coalesce(?, l.title), summary = coalesce(?, l.summary),"
       .. " objectives = coalesce(?::jsonb, l.objectives), sections = coalesce(?::jsonb, l.sections),"
       .. " glossary = coalesce(?::jsonb, l.glossary), state = 'draft', approved_by = null, approved_at = null"
-      .. " where l.id = ?::uuid and (?::bigint is null or l.revision = ?::bigint) and",
+      .. " where l.id = ?::uuid and",
       changes.title, changes.summary, list(changes.objectives), list(changes.sections), list(changes.glossary),
-      lesson_id, revision, revision },
-    access.manages_lesson(user, "l"), "returning " .. FULL)
+      lesson_id },
+    sql.as_seen("l", revision), "and", access.manages_lesson(user, "l"), "returning " .. FULL)
   if row or err.code ~= "not_found" then return row, err end
   return why_not(user, lesson_id, revision, "changed")
 end
@@ -210,12 +210,13 @@ function M.publish(lesson_id, approved_at)
 end
 
 --- Deletes a lesson that no student has worked on.
-function M.delete(user, lesson_id)
+---@param revision integer? what the caller has seen
+function M.delete(user, lesson_id, revision)
   local row, err = db.education:one({ "delete from lessons l where l.id = ?::uuid"
     .. " and not exists (select 1 from progress p where p.lesson_id = l.id) and", lesson_id },
-    access.manages_lesson(user, "l"), "returning l.id")
+    sql.as_seen("l", revision), "and", access.manages_lesson(user, "l"), "returning l.id")
   if row or err.code ~= "not_found" then return row, err end
-  return why_not(user, lesson_id, nil, "deleted: students have worked on it")
+  return why_not(user, lesson_id, revision, "deleted: students have worked on it")
 end
 
 return M

@@ -6,6 +6,7 @@ local store = require "storage.media"
 local access = require "model.access"
 local db = require "model.db"
 local page = require "model.page"
+local sql = require "model.sql"
 local id = require "util.id"
 
 local M = {}
@@ -75,8 +76,8 @@ end
 ---@param revision integer? what the caller has seen
 function M.update(user, media_id, changes, revision)
   local row, err = db.education:one({ "update media as f set shared = coalesce(?::boolean, f.shared)"
-    .. " where f.id = ?::uuid and f.state = 'ready' and (?::bigint is null or f.revision = ?::bigint) and",
-    changes.shared, media_id, revision, revision }, access.manages_owned(user, "f"), "returning " .. M.COLUMNS)
+    .. " where f.id = ?::uuid and f.state = 'ready' and", changes.shared, media_id },
+    sql.as_seen("f", revision), "and", access.manages_owned(user, "f"), "returning " .. M.COLUMNS)
   if row or err.code ~= "not_found" then return row, err end
   return why_not(user, media_id, revision)
 end
@@ -93,12 +94,14 @@ local function remove(media_id)
 end
 
 --- Deletes a file.
-function M.delete(user, media_id)
+---@param revision integer? what the caller has seen
+function M.delete(user, media_id, revision)
   local row, err = db.education:one({ "update media as f set state = 'deleted' where f.id = ?::uuid"
-    .. " and f.state = 'ready' and", media_id }, access.manages_media(user, "f"), "returning f.id")
+    .. " and f.state = 'ready' and", media_id }, sql.as_seen("f", revision), "and", access.manages_media(user, "f"),
+    "returning f.id")
   if not row then
     if err.code ~= "not_found" then return nil, err end
-    return why_not(user, media_id)
+    return why_not(user, media_id, revision)
   end
   remove(media_id)
   return row

@@ -4,6 +4,7 @@ local access = require "model.access"
 local audit = require "model.audit"
 local db = require "model.db"
 local page = require "model.page"
+local sql = require "model.sql"
 local id = require "util.id"
 
 local M = {}
@@ -58,25 +59,28 @@ function M.update(user, meeting_id, changes, revision)
     .. " starts_at = coalesce(?::time, m.starts_at), minutes = coalesce(?::integer, m.minutes),"
     .. " time_zone = coalesce(?, m.time_zone), room = coalesce(?, m.room),"
     .. " from_date = coalesce(?::date, m.from_date), until_date = coalesce(?::date, m.until_date) from classes c"
-    .. " where c.id = m.class_id and m.id = ?::uuid and (?::bigint is null or m.revision = ?::bigint) and",
+    .. " where c.id = m.class_id and m.id = ?::uuid and",
     changes.weekday, changes.starts_at, changes.minutes, changes.time_zone, changes.room, changes.from_date,
-    changes.until_date, meeting_id, revision, revision }, access.manages_class(user, "c"), "returning " .. COLUMNS)
+    changes.until_date, meeting_id },
+    sql.as_seen("m", revision), "and", access.manages_class(user, "c"), "returning " .. COLUMNS)
   if row or err.code ~= "not_found" then return row, err end
   return why_not(user, meeting_id, revision)
 end
 
 --- Deletes a meeting with its attendance.
-function M.delete(user, meeting_id)
+---@param revision integer? what the caller has seen
+function M.delete(user, meeting_id, revision)
   local row, err = db.education:transaction(function(tx)
     local gone, failure = tx:one({ "delete from meetings m using classes c where c.id = m.class_id"
-      .. " and m.id = ?::uuid and", meeting_id }, access.manages_class(user, "c"), "returning m.id, m.class_id")
+      .. " and m.id = ?::uuid and", meeting_id }, sql.as_seen("m", revision), "and", access.manages_class(user, "c"),
+      "returning m.id, m.class_id")
     if not gone then return nil, failure end
     local recorded, lost = audit.record(tx, user, "meeting.delete", { kind = "class", id = gone.class_id,
       class_id = gone.class_id, detail = { meeting_id = gone.id } })
     return recorded and gone, lost
   end)
   if row or err.code ~= "not_found" then return row, err end
-  return why_not(user, meeting_id)
+  return why_not(user, meeting_id, revision)
 end
 
 return M

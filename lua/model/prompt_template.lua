@@ -3,6 +3,7 @@
 local access = require "model.access"
 local db = require "model.db"
 local page = require "model.page"
+local sql = require "model.sql"
 local id = require "util.id"
 
 local M = {}
@@ -44,19 +45,20 @@ end
 ---@param revision integer? what the caller has seen
 function M.update(user, template_id, changes, revision)
   local row, err = db.education:one({ "update prompt_templates as t set title = coalesce(?, t.title),"
-    .. " body = coalesce(?, t.body), shared = coalesce(?::boolean, t.shared) where t.id = ?::uuid"
-    .. " and (?::bigint is null or t.revision = ?::bigint) and", changes.title, changes.body, changes.shared,
-    template_id, revision, revision }, access.manages_owned(user, "t"), "returning " .. COLUMNS)
+    .. " body = coalesce(?, t.body), shared = coalesce(?::boolean, t.shared) where t.id = ?::uuid and",
+    changes.title, changes.body, changes.shared, template_id },
+    sql.as_seen("t", revision), "and", access.manages_owned(user, "t"), "returning " .. COLUMNS)
   if row or err.code ~= "not_found" then return row, err end
   return why_not(user, template_id, revision)
 end
 
 --- Deletes a template of one's own.
-function M.delete(user, template_id)
+---@param revision integer? what the caller has seen
+function M.delete(user, template_id, revision)
   local row, err = db.education:one({ "delete from prompt_templates t where t.id = ?::uuid and", template_id },
-    access.manages_owned(user, "t"), "returning t.id")
+    sql.as_seen("t", revision), "and", access.manages_owned(user, "t"), "returning t.id")
   if row or err.code ~= "not_found" then return row, err end
-  return why_not(user, template_id)
+  return why_not(user, template_id, revision)
 end
 
 return M

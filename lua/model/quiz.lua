@@ -7,6 +7,7 @@ local access = require "model.access"
 local db = require "model.db"
 local page = require "model.page"
 local question = require "model.question"
+local sql = require "model.sql"
 local about = require "util.about"
 local id = require "util.id"
 local utf8 = require "util.utf8"
@@ -192,10 +193,10 @@ function M.update(user, quiz_id, changes, revision)
       { "update quizzes as z set title = coalesce(?, z.title), max_attempts = coalesce(?::integer, z.max_attempts),"
         .. " passing_score = coalesce(?::integer, z.passing_score), shuffle = coalesce(?::boolean, z.shuffle),"
         .. " reveal = coalesce(?, z.reveal), time_limit = case when ?::boolean then ?::integer else z.time_limit end"
-        .. " where z.id = ?::uuid and (?::bigint is null or z.revision = ?::bigint) and",
+        .. " where z.id = ?::uuid and",
         changes.title, changes.max_attempts, changes.passing_score, changes.shuffle, changes.reveal,
-        changes.time_limit ~= nil, changes.time_limit, quiz_id, revision, revision },
-      access.manages_quiz(user, "z"), "returning " .. BRIEF)
+        changes.time_limit ~= nil, changes.time_limit, quiz_id },
+      sql.as_seen("z", revision), "and", access.manages_quiz(user, "z"), "returning " .. BRIEF)
     if not quiz then
       if err.code == "not_found" then return why_not(tx, user, quiz_id) end
       return nil, err
@@ -209,14 +210,16 @@ function M.update(user, quiz_id, changes, revision)
 end
 
 --- Deletes a quiz that nobody has begun and no lesson is made with.
-function M.delete(user, quiz_id)
+---@param revision integer? what the caller has seen
+function M.delete(user, quiz_id, revision)
   local gone, err = db.education:one({ "delete from quizzes z where z.id = ?::uuid and z.lesson_id is null"
     .. " and not exists (select 1 from quiz_attempts a where a.quiz_id = z.id)"
     .. " and not exists (select 1 from assignments g where g.quiz_id = z.id) and", quiz_id },
-    access.manages_quiz(user, "z"), "returning z.id")
+    sql.as_seen("z", revision), "and", access.manages_quiz(user, "z"), "returning z.id")
   if gone or err.code ~= "not_found" then return gone, err end
   local seen, failure = M.find(user, quiz_id)
   if not seen then return nil, failure end
+  if revision and seen.revision ~= revision then return db.fail("stale", "the quiz was changed meanwhile") end
   return db.fail("conflict", "the quiz belongs to a lesson, is assigned, or students have begun it")
 end
 

@@ -6,6 +6,7 @@
 local pg = require "host.pg"
 local access = require "model.access"
 local db = require "model.db"
+local sql = require "model.sql"
 local id = require "util.id"
 local utf8 = require "util.utf8"
 
@@ -73,8 +74,7 @@ function M.update(user, lesson_id, description, revision)
   local problem = M.problem(description)
   if problem then return db.fail("invalid", problem, "scene") end
   local row, err = db.education:one({ "update scenes as s set description = ? from lessons l where l.id = s.lesson_id"
-    .. " and l.id = ?::uuid and (?::bigint is null or s.revision = ?::bigint) and",
-    pg.json(description), lesson_id, revision, revision },
+    .. " and l.id = ?::uuid and", pg.json(description), lesson_id }, sql.as_seen("s", revision), "and",
     access.manages_lesson(user, "l"), "returning " .. COLUMNS)
   if row or err.code ~= "not_found" then return row, err end
   return db.missed("scene", revision, M.of_lesson(user, lesson_id))

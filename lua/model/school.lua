@@ -5,6 +5,7 @@ local access = require "model.access"
 local db = require "model.db"
 local id = require "util.id"
 local page = require "model.page"
+local sql = require "model.sql"
 local user = require "model.user"
 
 local M = {}
@@ -77,8 +78,7 @@ function M.update(by, changes, revision, school_id)
     { "update schools as s set name = coalesce(?, s.name), address = coalesce(?, s.address),"
       .. " time_zone = coalesce(?, s.time_zone) where s.id = ?::uuid and",
       changes.name, changes.address, changes.time_zone, school_id },
-    { "(?::bigint is null or s.revision = ?::bigint) and", revision, revision },
-    access.manages_school(by, "s"), "returning " .. COLUMNS)
+    sql.as_seen("s", revision), "and", access.manages_school(by, "s"), "returning " .. COLUMNS)
   if row or err.code ~= "not_found" then return row, err end
   local seen = M.find(by, school_id)
   if not seen then return db.not_found("school") end

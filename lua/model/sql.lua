@@ -92,6 +92,14 @@ function M.is(column, word)
   return ("%s = '%s'"):format(column, word)
 end
 
+--- The condition that a row is still as somebody has seen it; fits any where nobody says what was seen.
+---@param alias string of the row's table
+---@param revision integer?
+---@return string|table fragment
+function M.as_seen(alias, revision)
+  return revision and { alias .. ".revision = ?::bigint", revision } or "true"
+end
+
 --- Joins fragments to one fragment, to be used as part of another statement.
 ---@param separator string such as " and "
 ---@param fragments (string|table)[]

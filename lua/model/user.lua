@@ -241,8 +241,8 @@ function M.update(by, user_id, changes, revision)
       .. " when ?::bytea is distinct from u.email_index and ?::bytea is not null then null"
       .. " else u.email_verified_at end where u.id = ?::uuid",
       changes.name, personal.seal(email, email_place(user_id)), index, index, index, user_id },
-    { "and (?::bigint is null or u.revision = ?::bigint)", revision, revision },
-    "and", by.id == user_id and "true" or access.manages_user(by, "u"), "returning " .. COLUMNS)
+    "and", sql.as_seen("u", revision), "and", by.id == user_id and "true" or access.manages_user(by, "u"),
+    "returning " .. COLUMNS)
   if row or err.code ~= "not_found" then return row, err end
   return db.missed("user", revision, M.find(by, user_id))
 end

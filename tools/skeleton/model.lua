@@ -2,8 +2,9 @@
 
 local access = require "model.access"
 local db = require "model.db"
-local id = require "util.id"
 local page = require "model.page"
+local sql = require "model.sql"
+local id = require "util.id"
 
 local M = {}
 
@@ -42,20 +43,20 @@ end
 ---@param revision integer? what the caller has seen
 function M.update(user, gadget_id, changes, revision)
   local row, err = db.education:one({ "update gadgets as x set title = coalesce(?, x.title),"
-    .. " description = coalesce(?, x.description)"
-    .. " where x.id = ?::uuid and (?::bigint is null or x.revision = ?::bigint) and",
-    changes.title, changes.description, gadget_id, revision, revision }, access.manages_owned(user, "x"),
-    "returning " .. COLUMNS)
+    .. " description = coalesce(?, x.description) where x.id = ?::uuid and",
+    changes.title, changes.description, gadget_id },
+    sql.as_seen("x", revision), "and", access.manages_owned(user, "x"), "returning " .. COLUMNS)
   if row or err.code ~= "not_found" then return row, err end
   return why_not(user, gadget_id, revision)
 end
 
 --- Deletes one.
-function M.delete(user, gadget_id)
+---@param revision integer? what the caller has seen
+function M.delete(user, gadget_id, revision)
   local row, err = db.education:one({ "delete from gadgets x where x.id = ?::uuid and", gadget_id },
-    access.manages_owned(user, "x"), "returning x.id")
+    sql.as_seen("x", revision), "and", access.manages_owned(user, "x"), "returning x.id")
   if row or err.code ~= "not_found" then return row, err end
-  return why_not(user, gadget_id)
+  return why_not(user, gadget_id, revision)
 end
 
 return M

@@ -44,7 +44,7 @@ end
 
 ---@param req api.deleteGadget
 local function delete(req)
-  return answer.done(gadget.delete(req.user, req.params.gadget_id))
+  return answer.done(gadget.delete(req.user, req.params.gadget_id, req.revision))
 end
 
 local role = guard.role

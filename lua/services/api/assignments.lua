@@ -76,7 +76,7 @@ end
 
 ---@param req api.deleteAssignment
 local function delete(req)
-  return answer.done(assignment.delete(req.user, req.params.assignment_id))
+  return answer.done(assignment.delete(req.user, req.params.assignment_id, req.revision))
 end
 
 ---@param req api.showAssignmentStatistics

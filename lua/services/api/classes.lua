@@ -40,7 +40,7 @@ end
 
 ---@param req api.deleteClass
 local function delete(req)
-  return answer.done(class.delete(req.user, req.params.class_id))
+  return answer.done(class.delete(req.user, req.params.class_id, req.revision))
 end
 
 ---@param req api.rotateJoinCode

@@ -42,7 +42,7 @@ end
 
 ---@param req api.deleteCourse
 local function delete(req)
-  return answer.done(course.delete(req.user, req.params.course_id))
+  return answer.done(course.delete(req.user, req.params.course_id, req.revision))
 end
 
 ---@param req api.assignCourse

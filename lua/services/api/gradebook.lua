@@ -54,7 +54,7 @@ end
 
 ---@param req api.deleteGradeCategory
 local function delete(req)
-  return answer.done(category.delete(req.user, req.params.category_id))
+  return answer.done(category.delete(req.user, req.params.category_id, req.revision))
 end
 
 ---@param req api.listMastery

@@ -58,7 +58,7 @@ end
 
 ---@param req api.deleteLesson
 local function delete(req)
-  return answer.done(lesson.delete(req.user, req.params.lesson_id))
+  return answer.done(lesson.delete(req.user, req.params.lesson_id, req.revision))
 end
 
 ---@param req api.generateLesson

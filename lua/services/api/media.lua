@@ -148,7 +148,7 @@ end
 
 ---@param req api.deleteMedia
 local function delete(req)
-  return answer.done(media.delete(req.user, req.params.media_id))
+  return answer.done(media.delete(req.user, req.params.media_id, req.revision))
 end
 
 -- RFC 6266: a plain name for everybody, the real one in UTF-8 for who can read it.

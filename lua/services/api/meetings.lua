@@ -87,7 +87,7 @@ end
 
 ---@param req api.deleteMeeting
 local function delete(req)
-  return answer.done(meeting.delete(req.user, req.params.meeting_id))
+  return answer.done(meeting.delete(req.user, req.params.meeting_id, req.revision))
 end
 
 ---@param req api.showAttendance

@@ -44,7 +44,7 @@ end
 
 ---@param req api.deletePromptTemplate
 local function delete(req)
-  return answer.done(prompt_template.delete(req.user, req.params.template_id))
+  return answer.done(prompt_template.delete(req.user, req.params.template_id, req.revision))
 end
 
 local role = guard.role

@@ -94,7 +94,7 @@ end
 
 ---@param req api.deleteQuiz
 local function delete(req)
-  return answer.done(quiz.delete(req.user, req.params.quiz_id))
+  return answer.done(quiz.delete(req.user, req.params.quiz_id, req.revision))
 end
 
 ---@param req api.showQuizStatistics

@@ -51,6 +51,13 @@ describe("SQL of fragments", function()
     end
   end)
 
+  it("compares the revision that somebody has seen, if anybody says one", function()
+    assert.are.equal("where true", (sql.join("where", sql.as_seen("a", nil))))
+    local text, parameters = sql.join("where", sql.as_seen("a", 7))
+    assert.are.equal("where a.revision = $1::bigint", text)
+    assert.are.same({ 7, n = 1 }, parameters)
+  end)
+
   it("combines fragments to one", function()
     local text, parameters = sql.join(sql.combine(" or ", { { "a = ?", 1 }, "true", { "b = ?", nil } }))
     assert.are.equal("a = $1 or true or b = $2", text)
