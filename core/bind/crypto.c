@@ -276,7 +276,7 @@ static int start_job(lua_State *L, struct str password, struct str hash, bool ve
 static struct str check_password(lua_State *L)
 {
     struct str password = check_octets(L, 1);
-    luaL_argcheck(L, password.n <= PASSWORD_MAX, 1, "expected at most 1024 octets");
+    luaL_argcheck(L, password.n <= PASSWORD_MAX, 1, "expected at most 4096 octets");
     return password;
 }
 

@@ -9,7 +9,7 @@
 #include "base/str.h"
 
 enum {
-    PASSWORD_MAX = 1024,      /* octets of a password */
+    PASSWORD_MAX = 4096,      /* octets of a password: 1024 characters of UTF-8 */
     PASSWORD_SALT_SIZE = 16,  /* octets */
     PASSWORD_HASH_SIZE = 128, /* room for a hash's text with its NUL */
 };

@@ -69,7 +69,7 @@ function crypto.base64url(octets) end
 function crypto.unbase64url(text) end
 
 ---Waits: scrypt in the thread pool.
----@param password string at most 1024 octets
+---@param password string at most 4096 octets
 ---@return string? hash with its parameters
 ---@return host.error? err "unavailable": too many wait for the thread pool
 function crypto.password_hash(password) end

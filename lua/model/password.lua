@@ -90,7 +90,7 @@ end
 ---@return table? err invalid with field password
 function M.hash(password, person)
   if characters(password) < M.MIN then return refuse(("a password has at least %d characters"):format(M.MIN)) end
-  if #password > M.MAX then return refuse(("a password has at most %d octets"):format(M.MAX)) end
+  if characters(password) > M.MAX then return refuse(("a password has at most %d characters"):format(M.MAX)) end
   local plain = utf8.lower(password)
   if characters(beside_names(plain, person)) < LEFT then
     return refuse("a password is more than one's own name, or ours")

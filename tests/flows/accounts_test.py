@@ -343,3 +343,12 @@ def test_the_pages_lead_to_a_provider_and_back(product, provider):
     assert product.call("dashboard", "GET", path).status == 401  # another browser, without the cookie
     inside = product.call("dashboard", "GET", path, Cookie=away.header("set-cookie").partition(";")[0])
     assert inside.status == 303 and inside.header("location") == "/learn", inside
+
+
+def test_a_password_of_many_octets_is_a_wrong_one_like_others(product):
+    long = "😀" * 1024
+    Person(product).log_in(long, 401)
+    for path, body in (("/me/password", {"current_password": long, "password": PASSWORD}),
+                       ("/me/second-factor", {"password": long}), ("/me/second-factor/remove", {"password": long}),
+                       ("/me/second-factor/recovery-codes", {"password": long})):
+        Person(product).call("POST", path, body, 409)
