@@ -82,7 +82,7 @@ return {
   { name = "write_timeout", type = "duration", default = "30 s", min = "100 ms", max = "1 h", reload = true,
     doc = "without progress while the client does not read" },
   { name = "request_timeout", type = "duration", default = "60 s", min = "100 ms", max = "1 d", reload = true,
-    doc = "deadline of a request's task" },
+    doc = "deadline of a request's task; of what streams, for each 64 KiB" },
   { name = "max_connections", type = "integer", default = 10000, min = 1, max = 1000000, reload = true,
     doc = "per worker" },
   { name = "max_connections_per_address", type = "integer", default = 256, min = 0, max = 1000000, reload = true,

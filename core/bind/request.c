@@ -257,6 +257,20 @@ static uint64_t limit_argument(lua_State *L, struct request *r)
     return (uint64_t)limit;
 }
 
+/* What streams takes as long as its client needs, provided that it moves: with each step the task's deadline begins anew,
+ * which no trickle brings about. */
+enum { STREAM_STEP = 64 * 1024 /* octets */ };
+
+static void note_progress(struct request *r)
+{
+    uint64_t moved = r->body_taken + r->sent;
+    if (moved - r->moved < STREAM_STEP)
+        return;
+    r->moved = moved;
+    if (r->task)
+        task_renew(r->task);
+}
+
 static int take_content(lua_State *L, bool whole)
 {
     struct request *r = check_request(L);
@@ -264,6 +278,7 @@ static int take_content(lua_State *L, bool whole)
     if (r->waiting)
         return luaL_error(L, "busy: another task reads this request's body or writes its answer");
     int count = push_content(L, r, limit, whole);
+    note_progress(r);
     return count ? count : wait_for(L, r, WAIT_BODY, limit, whole);
 }
 
@@ -291,6 +306,7 @@ static int l_write(lua_State *L)
         return push_failure(L, "closed", "the answer has ended or the client went away");
     if (queued > RESPONSE_QUEUE_MAX)
         return wait_for(L, r, WAIT_WRITE, 0, false);
+    note_progress(r);
     lua_pushboolean(L, true);
     return 1;
 }
@@ -312,6 +328,7 @@ void requests_event(struct request *r)
     }
     if (!count)
         return;
+    note_progress(r);
     r->waiting = NULL;
     task_wake(&w->wait, count);
 }

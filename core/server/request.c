@@ -46,7 +46,7 @@ struct request *request_new(struct server *server, struct service *service, cons
     r->id[0] = r->label[0] = '\0';
     r->linger = HALF_CLOSE_SECONDS;
     r->body_at = 0;
-    r->body_taken = 0;
+    r->body_taken = r->moved = 0;
     r->body_limit = UINT64_MAX;
     r->body_state = BODY_MORE;
     r->body_wanted = r->body_whole = r->continue_due = false;

@@ -67,6 +67,7 @@ struct request {
     struct buf body;     /* content that came and was not taken */
     size_t body_at;      /* octets of body already taken */
     uint64_t body_taken; /* octets taken in all, by request_read() */
+    uint64_t moved;      /* body_taken and sent when the handler's deadline began: see bind/request.c */
     uint64_t body_limit;
     enum body_state body_state; /* MORE, or how it ended */
     bool body_wanted;           /* someone waits for it */

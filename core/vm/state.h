@@ -68,7 +68,7 @@ struct task {
     void *arg;
     const char *code; /* of the cancel */
     char *message;
-    double started, deadline;
+    double started, deadline, patience; /* the last two 0: none; patience in seconds */
     struct timer timer; /* runs only once the task has waited: most requests never do */
     uint64_t id;
     char label[TASK_LABEL], trace[TASK_TRACE];

@@ -269,7 +269,8 @@ struct task *task_new(struct vm *vm, const struct task_options *options)
     t->find_trace = options->trace;
     t->arg = options->arg;
     t->started = clock_now();
-    t->deadline = options->deadline > 0 ? t->started + options->deadline : 0;
+    t->patience = options->deadline > 0 ? options->deadline : 0;
+    t->deadline = t->patience > 0 ? t->started + t->patience : 0;
     if (options->label || parent)
         task_set_label(t, options->label ? options->label : parent->label);
     else
@@ -367,6 +368,15 @@ void task_detach(struct task *task)
 bool task_detached(const struct task *task)
 {
     return task->detached;
+}
+
+void task_renew(struct task *t)
+{
+    if (t->patience <= 0)
+        return;
+    t->deadline = clock_now() + t->patience;
+    if (timer_running(&t->timer))
+        timer_start_at(&t->timer, t->deadline);
 }
 
 const char *task_cancelled(const struct task *task)

@@ -99,6 +99,9 @@ void task_start(struct task *task, int nargs);
  * wait raises. A task that has not begun ends at once. Its children are cancelled with it. */
 void task_cancel(struct task *task, const char *code, const char *message);
 
+/* Its deadline, if it has one, begins anew. */
+void task_renew(struct task *task);
+
 /* The code that it was cancelled with, or NULL. */
 const char *task_cancelled(const struct task *task);
 

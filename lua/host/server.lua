@@ -62,7 +62,7 @@ function req:read(limit) end
 ---@param headers? host.headers
 function req:start(status, headers) end
 
----Waits while the client is slower than the writer.
+---Waits while the client is slower than the writer. Each 64 KiB begin the deadline of the task anew.
 ---@param chunk string
 ---@return boolean? ok
 ---@return host.error? err "closed"

@@ -2,6 +2,7 @@
 import os
 import signal
 import socket
+import time
 
 import daemon as daemons
 import pytest
@@ -61,6 +62,29 @@ def test_a_task_has_a_deadline(conformance):
     answer = try_get(daemon, "/sleep?ms=60000")
     assert answer.status in (500, 503, 504)
     assert daemon.get("/sleep?ms=1").body == b"1"
+
+
+def sent_in_pieces(daemon, piece, count=10):
+    """The answer to a body whose pieces come 100 ms apart."""
+    with daemon.http() as http:
+        http.send(f"POST /count HTTP/1.1\r\nHost: test\r\nContent-Length: {len(piece) * count}\r\n\r\n")
+        for _ in range(count):
+            time.sleep(0.1)
+            http.send(piece)
+        return http.response()
+
+
+def test_what_streams_is_not_cut_while_it_moves(conformance):
+    daemon = conformance(request_timeout="500 ms")
+    answer = sent_in_pieces(daemon, b"x" * 65536)
+    assert (answer.status, answer.body) == (200, b"655360")
+    try:
+        assert sent_in_pieces(daemon, b"x").status == 503, "a trickle was waited for"
+    except (wire.Closed, ConnectionError):
+        pass  # it was answered while it was sent
+    # Pieces of 0.9 KiB, each after a millisecond.
+    answer = daemon.get("/stream?pieces=1500")
+    assert answer.status == 200 and b"piece 1500 of" in answer.body
 
 
 def test_a_crash_loses_one_worker_and_no_connection(conformance):
