@@ -257,8 +257,8 @@ static uint64_t limit_argument(lua_State *L, struct request *r)
     return (uint64_t)limit;
 }
 
-/* What streams takes as long as its client needs, provided that it moves: with each step the task's deadline begins anew,
- * which no trickle brings about. */
+/* What streams takes as long as its client needs, provided that it moves: with each step the deadline of the task
+ * begins anew, which no trickle brings about. */
 enum { STREAM_STEP = 64 * 1024 /* octets */ };
 
 static void note_progress(struct request *r)

@@ -68,7 +68,8 @@ struct task {
     void *arg;
     const char *code; /* of the cancel */
     char *message;
-    double started, deadline, patience; /* the last two 0: none; patience in seconds */
+    double started, deadline;
+    double patience;    /* seconds from start or renewal to deadline; 0: there is none */
     struct timer timer; /* runs only once the task has waited: most requests never do */
     uint64_t id;
     char label[TASK_LABEL], trace[TASK_TRACE];

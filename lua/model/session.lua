@@ -7,12 +7,12 @@
 local crypto = require "host.crypto"
 local log = require "host.log"
 local pg = require "host.pg"
-local task = require "host.task"
 local db = require "model.db"
 local lockout = require "model.lockout"
 local page = require "model.page"
 local second_factor = require "model.second_factor"
 local user = require "model.user"
+local watch = require "model.watch"
 local id = require "util.id"
 
 local M = {}
@@ -248,23 +248,9 @@ end
 --- at start, in a task. After a lost connection the list is read again, until that works.
 ---@param ended fun(session_id: string)
 function M.watch(ended)
-  local function catch_up()
-    local pause = 0.1
-    while true do
-      local ids, err = M.ended()
-      if ids then
-        for _, session_id in ipairs(ids) do ended(session_id) end
-        return
-      end
-      log.warn("ended sessions cannot be read; trying again", { reason = err.reason or err.message })
-      task.sleep(pause)
-      pause = math.min(pause * 2, 5)
-    end
-  end
-  db.education:listen("session_end", function(session_id)
-    if session_id then ended(session_id) else catch_up() end
-  end)
-  catch_up()
+  watch.rows("session_end", M.ended, function(ids)
+    for _, session_id in ipairs(ids) do ended(session_id) end
+  end, ended)
 end
 
 return M

@@ -15,7 +15,8 @@ local PAUSE, LONGEST = 0.1, 5
 ---@param channel string of the notifications
 ---@param load fun(): table[]?, table?
 ---@param use fun(rows: table[])
-function M.rows(channel, load, use)
+---@param told? fun(payload: string) for a notification that says all: nothing is read then
+function M.rows(channel, load, use, told)
   local function catch_up()
     local pause = PAUSE
     while true do
@@ -27,7 +28,9 @@ function M.rows(channel, load, use)
       pause = math.min(pause * 2, LONGEST)
     end
   end
-  db.education:listen(channel, catch_up)
+  db.education:listen(channel, function(payload)
+    if told and payload then told(payload) else catch_up() end
+  end)
   catch_up()
 end
 
