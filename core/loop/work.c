@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/background.h"
+#include "base/seats.h"
 #include "loop/loop.h"
 #include "loop/poll.h"
 
@@ -34,6 +35,8 @@ struct work {
     bool stop;                         /* under lock */
     unsigned pending, queue_limit;     /* the loop's thread only */
     unsigned started, limit;           /* the loop's thread only */
+    struct seats *seats;               /* NULL: jobs run at once */
+    unsigned seat;
     pthread_t threads[];
 };
 
@@ -59,6 +62,15 @@ static struct job *list_pop(struct job_list *list)
     return job;
 }
 
+static void run_job(struct work *pool, struct job *job)
+{
+    if (pool->seats)
+        seats_take(pool->seats, pool->seat);
+    job->run(job->arg);
+    if (pool->seats)
+        seats_leave(pool->seats, pool->seat);
+}
+
 static void *thread_main(void *arg)
 {
     struct work *pool = arg;
@@ -71,7 +83,7 @@ static void *thread_main(void *arg)
             break;
         struct job *job = list_pop(&pool->waiting);
         pthread_mutex_unlock(&pool->lock);
-        job->run(job->arg);
+        run_job(pool, job);
         pthread_mutex_lock(&pool->lock);
         list_push(&pool->finished, job);
         uint64_t one = 1;
@@ -126,6 +138,12 @@ struct work *work_new(struct loop *loop, unsigned threads, unsigned queue)
     list_init(&pool->finished);
     watch_start(&pool->watch, loop, pool->wake, WATCH_READ, on_wake);
     return pool;
+}
+
+void work_share(struct work *pool, struct seats *seats, unsigned number)
+{
+    pool->seats = seats;
+    pool->seat = number;
 }
 
 /* Signals belong to the loop's thread: the new one starts with all of them blocked. */

@@ -6,11 +6,16 @@
 #include <stdbool.h>
 
 struct loop;
+struct seats;
 struct work;
 
 /* threads: how many run at once (they start at the first job, so a process that forks has none yet); queue: how many
  * jobs may wait. Returns NULL when out of memory or descriptors. */
 struct work *work_new(struct loop *loop, unsigned threads, unsigned queue);
+
+/* From now on a job runs only while the process has this seat (base/seats.h), which must outlive the pool. For pools of
+ * one thread, before the first job. */
+void work_share(struct work *pool, struct seats *seats, unsigned number);
 
 /* Finishes every accepted job, calls its done, then ends the threads. Blocks while jobs run. */
 void work_free(struct work *pool);

@@ -14,6 +14,7 @@
 #include "base/background.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/seats.h"
 #include "loop/loop.h"
 #include "loop/tls_tickets.h"
 #include "process/master.h"
@@ -179,11 +180,16 @@ static bool try_configuration(struct master *m)
     return m->set != NULL;
 }
 
+static unsigned core_count(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 0 ? (unsigned)cores : 1;
+}
+
 static unsigned worker_count(const struct settings *settings)
 {
     int64_t wanted = settings_int(settings, "workers");
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return wanted > 0 ? (unsigned)wanted : cores > 0 ? (unsigned)cores : 1;
+    return wanted > 0 ? (unsigned)wanted : core_count();
 }
 
 static bool open_log(struct master *m)
@@ -208,11 +214,12 @@ static bool open_memory(struct master *m)
     m->beats = mmap(NULL, m->beat_count * sizeof *m->beats, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     m->segments = mem_zalloc((m->workers + 1) * sizeof *m->segments);
     m->tickets = tls_tickets_new(TICKET_PERIOD);
-    bool good = m->beats != MAP_FAILED && m->tickets;
+    m->hash_seats = seats_new(core_count() > 1 ? core_count() - 1 : 1);
+    bool good = m->beats != MAP_FAILED && m->tickets && m->hash_seats;
     for (unsigned i = 0; i <= m->workers; i++)
         good = (m->segments[i] = counter_segment_new()) && good;
     if (!good)
-        m->exit_code = complain("no memory to share with the workers", 1);
+        m->exit_code = complain("no memory or no descriptor to share with the workers", 1);
     return good;
 }
 
@@ -269,6 +276,7 @@ static void close_all(struct master *m)
         if (m->segments[i])
             counter_segment_free(m->segments[i]);
     tls_tickets_free(m->tickets);
+    seats_free(m->hash_seats);
     free(m->segments);
     free(m->slots);
     free(m->last_error);

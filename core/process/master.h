@@ -57,10 +57,12 @@ struct reload {
     struct reload *next;
 };
 
+struct seats;
 struct tls_tickets;
 
 struct master {
     struct tls_tickets *tickets; /* session keys that all workers share */
+    struct seats *hash_seats;    /* where they hash passwords: one core is left to requests */
     struct loop *loop;
     const char *config;
     struct control *control;

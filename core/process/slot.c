@@ -136,6 +136,7 @@ static void run_child(struct slot *slot, struct beat *beat, int channel)
                                        .segments = m->segments,
                                        .segment_count = m->workers + 1,
                                        .tickets = m->tickets,
+                                       .hash_seats = m->hash_seats,
                                        .listeners = &m->listeners});
 }
 

@@ -3,8 +3,9 @@
 
 #include "loop/work.h"
 
-/* One thread for hashes: each takes a core and 32 MiB, and there is a worker for each core. Together with the time
- * limit of a request this queue is longer than what can be waited for. */
+/* One thread for hashes: each takes a core and 32 MiB. There is a worker for each core; they wait for one another
+ * (base/seats.h), so that a core is left to requests. Together with the time limit of a request this queue is longer
+ * than what can be waited for. */
 enum { WORK_THREADS = 4, WORK_QUEUE = 1024, HASH_THREADS = 1, HASH_QUEUE = 256 };
 
 bool threads_open(struct worker_env *env)

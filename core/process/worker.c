@@ -15,6 +15,7 @@
 #include "loop/loop.h"
 #include "loop/poll.h"
 #include "loop/timer.h"
+#include "loop/work.h"
 #include "process/message.h"
 #include "process/signal.h"
 #include "process/stores.h"
@@ -205,6 +206,7 @@ static bool open_all(struct buf *error)
         buf_printf(error, "no memory or no descriptors to start with");
         return false;
     }
+    work_share(env->hashing, worker.start->hash_seats, worker.start->index);
     env->settings = set_settings(set);
     env->set = set;
     env->lua_limit = (size_t)settings_int(env->settings, "lua_memory");

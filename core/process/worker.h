@@ -9,6 +9,7 @@
 
 struct beat;
 struct counter_segment;
+struct seats;
 struct tls_tickets;
 
 /* Close codes of WebSockets (RFC 6455 §7.4.1, IANA): the number of MESSAGE_STOP. */
@@ -16,6 +17,7 @@ enum { WORKER_STOPS = 1001, WORKER_RESTARTS = 1012 };
 
 struct worker_start {
     struct tls_tickets *tickets; /* session keys that all workers share */
+    struct seats *hash_seats;    /* where passwords are hashed */
     unsigned index, workers;
     int set_fd; /* the accepted set */
     unsigned generation;

@@ -1,6 +1,7 @@
 -- The service that protocol suites, the reload proof and the fault suite talk to: each route shows one thing of the
 -- core. Run by config/conformance.lua.
 
+local crypto = require "host.crypto"
 local http = require "host.http"
 local json = require "host.json"
 local log = require "host.log"
@@ -93,6 +94,10 @@ local function events(req)
   end
 end
 
+local function hash()
+  return text(200, crypto.password_hash("a password"))
+end
+
 local function spin(req)
   if parameter(req, "jit") == "1" then
     return faults.spin_compiled()
@@ -117,6 +122,7 @@ local ROUTES = {
   ["/events"] = { GET = events },
   ["/sum"] = { GET = sum },
   ["/spin"] = { GET = spin },
+  ["/hash"] = { GET = hash },
   ["/hog"] = { GET = faults.hog },
   ["/crash"] = { GET = faults.crash },
   ["/ws"] = { GET = socket("echo") },

@@ -1,5 +1,7 @@
 """Scripts that misbehave, clients that go away: each costs itself, never the service."""
+import concurrent.futures
 import os
+import pathlib
 import signal
 import socket
 import time
@@ -62,6 +64,26 @@ def test_a_task_has_a_deadline(conformance):
     answer = try_get(daemon, "/sleep?ms=60000")
     assert answer.status in (500, 503, 504)
     assert daemon.get("/sleep?ms=1").body == b"1"
+
+
+def hashing_now(daemon):
+    """Of the workers, those that sit on one of the seats where passwords are hashed (core/base/seats.c)."""
+    workers = set(map(str, daemon.family()))
+    rows = [line.split() for line in pathlib.Path("/proc/locks").read_text().splitlines() if "->" not in line]
+    return {row[4] for row in rows if row[1] == "POSIX" and row[4] in workers and int(row[6]) % 2 == 0}
+
+
+def test_hashing_passwords_leaves_a_core(conformance):
+    cores = os.sysconf("SC_NPROCESSORS_ONLN")
+    daemon = conformance(workers=cores + 1)
+    seen = []
+    with concurrent.futures.ThreadPoolExecutor(4 * cores) as pool:
+        asked = [pool.submit(daemon.get, "/hash") for _ in range(4 * cores)]
+        while not all(one.done() for one in asked):
+            seen.append(len(hashing_now(daemon)))
+            time.sleep(0.01)
+    assert all(one.result().text.startswith("$scrypt$") for one in asked)
+    assert 1 <= max(seen) <= max(1, cores - 1), seen
 
 
 def sent_in_pieces(daemon, piece, count=10):
