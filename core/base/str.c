@@ -59,10 +59,22 @@ bool str_to_u64(struct str s, uint64_t *value)
     return true;
 }
 
+/* The upper half of the product, where all bits of both meet, comes down to the bits that tables look at. */
+static uint64_t mixed(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+    return hash ^ hash >> 32;
+}
+
 uint64_t str_hash(struct str s)
 {
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < s.n; i++)
-        hash = (hash ^ (unsigned char)s.p[i]) * 1099511628211u;
-    return hash;
+    uint64_t hash = s.n, word;
+    for (; s.n > sizeof word; s.p += sizeof word, s.n -= sizeof word) {
+        memcpy(&word, s.p, sizeof word);
+        hash = mixed(hash, word);
+    }
+    word = 0;
+    if (s.n)
+        memcpy(&word, s.p, s.n);
+    return mixed(hash, word);
 }

@@ -57,7 +57,7 @@ struct str str_cut(struct str *rest, char separator);
 /* Decimal digits only, at least one; false if anything else stands there or the value is above UINT64_MAX. */
 bool str_to_u64(struct str s, uint64_t *value);
 
-/* Hash for tables in memory (FNV-1a); not for keys that an attacker chooses. */
+/* Hash for tables in memory, eight octets at a time; not for keys that an attacker chooses. */
 uint64_t str_hash(struct str s);
 
 #endif

@@ -14,7 +14,7 @@ local page = require "model.page"
 
 local M = {}
 
--- One row per student and category. Holes: class, students.
+-- One row per student and category; place is that of the student in the list. Holes: class, students, students.
 local SUMS = [[
 with work as (
   select e.student_id, g.category_id, coalesce(s.final, 0) / g.points as share, s.id is null as missing,
@@ -25,11 +25,11 @@ with work as (
    where e.class_id = ?::uuid and e.student_id = any(?::uuid[])
      and (s.state = 'graded' or s.id is null and g.closes_at <= now())
 )
-select w.student_id, w.category_id, (avg(w.share) * 100)::float8 as percent, count(*)::integer as counted,
-       (count(*) filter (where w.missing))::integer as missing
+select array_position(?::uuid[], w.student_id) as place, w.category_id, (avg(w.share) * 100)::float8 as percent,
+       count(*)::integer as counted, (count(*) filter (where w.missing))::integer as missing
   from work w left join grade_categories c on c.id = w.category_id
  where w.rank > least(coalesce(c.drop_lowest, 0), w.counted - 1)
- group by w.student_id, w.category_id order by w.student_id, w.category_id]]
+ group by w.student_id, w.category_id order by w.category_id]]
 
 -- Name and weight come once for the class, not once more with each student's sum.
 local CATEGORIES = "select k.id, k.name, k.weight from grade_categories k where k.class_id = ?::uuid"
@@ -62,18 +62,19 @@ end
 local function lines(class_id, students)
   local ids = {}
   for i, student in ipairs(students) do ids[i] = student.student_id end
-  local results, err = db.education:batch { { { SUMS, class_id, pg.array(ids) } }, { { CATEGORIES, class_id } } }
+  local array = pg.array(ids)
+  local results, err = db.education:batch { { { SUMS, class_id, array, array } }, { { CATEGORIES, class_id } } }
   if not results then return nil, err end
   local categories, count = by_category(results[2])
-  local found, by_id = {}, {}
+  local found = {}
   for i, student in ipairs(students) do
     local line = new_table(0, 6)
     line.student_id, line.name, line.class_id = student.student_id, student.name, class_id
     line.categories, line.missing = new_table(count, 0), 0
-    found[i], by_id[line.student_id] = line, line
+    found[i] = line
   end
   for _, sum in ipairs(results[1]) do
-    local line, category = by_id[sum.student_id], categories[sum.category_id]
+    local line, category = found[sum.place], categories[sum.category_id]
     if category then -- else it was deleted between the two statements
       sum.name, sum.weight = category.name, category.weight
       line.categories[#line.categories + 1] = sum
