@@ -1,5 +1,5 @@
--- model/password.lua: which passwords are taken, after NIST SP 800-63B §5.1.1.2: at least 8 characters, at most 1024
--- octets, any characters, no rules of composition; not one known from a breach, nor what everybody would try first: the
+-- model/password.lua: which passwords are taken, after NIST SP 800-63B §5.1.1.2: at least 8 characters, at most 1024,
+-- any characters, no rules of composition; not one known from a breach, nor what everybody would try first: the
 -- own names and ours with little beside them, a character repeated, a row of them.
 
 local bit = require "bit"
@@ -9,7 +9,7 @@ local utf8 = require "util.utf8"
 
 local M = {}
 
---- Characters at least; octets at most, which is what hashing takes.
+--- Characters at least and at most, which hashing takes whatever octets UTF-8 makes of them.
 M.MIN, M.MAX = 8, 1024
 
 --- Of a breached password's SHA-1 (160 bits): 20 bits name the row, the next 64 stand in it.

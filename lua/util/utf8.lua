@@ -60,14 +60,20 @@ function M.cut(text, n)
   return text:sub(1, at - 1)
 end
 
----What somebody calls a thing, in whatever octets, as a line of at most n characters: control characters become spaces,
----and where it is not UTF-8 whatever is not ASCII a question mark.
+---Whatever octets as text: where they are not UTF-8, a question mark for each that is not ASCII.
+---@param octets string
+---@return string
+function M.readable(octets)
+  return M.valid(octets) and octets or (octets:gsub("[\128-\255]", "?"))
+end
+
+---What somebody calls a thing, in whatever octets, as a readable line of at most n characters: control characters are
+---spaces then.
 ---@param octets string
 ---@param n integer
 ---@return string
 function M.line(octets, n)
-  if not M.valid(octets) then octets = octets:gsub("[\128-\255]", "?") end
-  return M.cut((octets:gsub("%c", " "):gsub("\194[\128-\159]", " ")), n)
+  return M.cut((M.readable(octets):gsub("%c", " "):gsub("\194[\128-\159]", " ")), n)
 end
 
 -- Two-octet capitals whose small letter is a fixed distance away: Latin-1, Greek, Cyrillic.

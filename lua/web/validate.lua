@@ -274,7 +274,7 @@ end
 function compilers.variant(declared)
   local tag, checks = declared.tag, {}
   for value, object in pairs(declared.variants) do checks[value] = compile(object) end
-  local message = declared.says or "expected one of: " .. table.concat(declared.values, ", ")
+  local message = "expected one of: " .. table.concat(declared.values, ", ")
   return function(value, pointer, errors)
     if type(value) ~= "table" or json.is_array(value) then
       fail(errors, pointer, "type", "expected an object")

@@ -107,8 +107,7 @@ end
 ---@param message any
 ---@return string
 function M.readable(message)
-  message = tostring(message)
-  return utf8.valid(message) and message or (message:gsub("[\128-\255]", "?"))
+  return utf8.readable(tostring(message))
 end
 
 -- What a reader of the record will see: a value that went through JSON.
